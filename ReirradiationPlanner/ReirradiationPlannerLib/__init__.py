@@ -1,0 +1,1 @@
+"""MRML layer of ReirradiationPlanner: one class per file; the scene is always passed in."""
