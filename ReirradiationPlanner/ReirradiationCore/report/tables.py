@@ -1,0 +1,259 @@
+"""The tables behind the verdicts: courses, registration, models, doses, files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from .data import FileLine, PatientLine, Source
+from .formatting import ALPHA_BETA, NOT_GIVEN, interval, limit, number, percent, point, volume
+from .markup import Column, Html, element, items, join, table
+from .verdicts import facts_list, verdict
+
+# Verdicts on a registration, in the words of results.json, as the verdicts of the report.
+QUALITY = {"pass": "PASS", "marginal": "MARGINAL", "warn": "MARGINAL", "fail": "FAIL"}
+
+
+def patient(line: PatientLine | None) -> Html:
+    """Return the identity of the patient, or that it was left out."""
+    if line is None:
+        return element("p", "Patient identity left out.", class_="soft")
+    facts = [
+        ("Patient ID", line.patient_id or NOT_GIVEN),
+        ("Name", line.name or NOT_GIVEN),
+        ("Birth date", line.birth_date or NOT_GIVEN),
+        ("Sex", line.sex or NOT_GIVEN),
+    ]
+    return facts_list(facts)
+
+
+def courses(results: Mapping[str, Any]) -> Html:
+    """Return the courses with their phases, oldest first."""
+    columns = [
+        Column("Course"), Column("Plan", "wrap"), Column("Prescribed", "n"),
+        Column("Fractions", "n"), Column("Dose per fraction", "n"), Column("Dates"),
+        Column("Interval", "n"), Column("Position"),
+    ]  # fmt: skip
+    return table("Courses", columns, [_course(c) for c in results["courses"]])
+
+
+def _course(course: Mapping[str, Any]) -> list[object]:
+    phases = course.get("phases", ())
+    return [
+        join([course["id"], element("div", element("small", course.get("label", "")))]),
+        _stack(phase.get("plan_label", "") for phase in phases),
+        _stack(number(phase.get("prescribed_dose_gy"), 1, "Gy") for phase in phases),
+        _stack(_fractions(phase) for phase in phases),
+        _stack(number(_dose_per_fraction(phase), 2, "Gy") for phase in phases),
+        _dates(course),
+        number(course.get("interval_months"), 1, "months"),
+        course.get("patient_position") or NOT_GIVEN,
+    ]
+
+
+def _stack(lines: Iterable[object]) -> Html:
+    return join(element("div", line) for line in lines)
+
+
+def _fractions(phase: Mapping[str, Any]) -> str:
+    planned, delivered = phase["fractions_planned"], phase["fractions_delivered"]
+    return str(planned) if planned == delivered else f"{delivered} of {planned}"
+
+
+def _dose_per_fraction(phase: Mapping[str, Any]) -> float | None:
+    prescribed = phase.get("prescribed_dose_gy")
+    return None if prescribed is None else prescribed / phase["fractions_planned"]
+
+
+def _dates(course: Mapping[str, Any]) -> Html:
+    first, last = course.get("first_fraction_date"), course.get("last_fraction_date")
+    shown = f"{first} to {last}" if first and last and first != last else first or last
+    source = course.get("date_source")
+    return join([shown or NOT_GIVEN, element("div", element("small", source)) if source else ""])
+
+
+def registrations(results: Mapping[str, Any]) -> Html:
+    """Return each registration with its quality, structure by structure, and its approval."""
+    return join(_registration(r) for r in results.get("registrations", ()))
+
+
+def _registration(registration: Mapping[str, Any]) -> Html:
+    quality = registration.get("quality") or {}
+    facts = [
+        ("Mode", registration["mode"]),
+        ("Engine", registration.get("engine") or NOT_GIVEN),
+        ("Time", number(registration.get("seconds"), 1, "s")),
+        ("Folding", percent(quality.get("folding_fraction"), 2)),
+        ("Smallest Jacobian", number(quality.get("jacobian_min"), 2)),
+        ("Largest Jacobian", number(quality.get("jacobian_max"), 2)),
+        ("Inverse consistency", number(quality.get("inverse_consistency_mm"), 1, "mm")),
+        ("Approved by", registration.get("approved_by") or "nobody yet"),
+    ]
+    heading = element("h3", f"{registration['course']} to reference")
+    note = quality.get("note")
+    return join(
+        [
+            heading, facts_list(facts), element("p", note) if note else "",
+            _quality_table(registration["course"], quality.get("structures", ())),
+        ]
+    )  # fmt: skip
+
+
+def _quality_table(course: str, structures: Sequence[Mapping[str, Any]]) -> Html:
+    if not structures:
+        return element("p", "No structure is drawn on both images to measure the quality with.")
+    columns = [
+        Column("Structure"), Column("Dice", "n"), Column("Mean distance", "n"),
+        Column("95 % distance", "n"), Column("Verdict"),
+    ]  # fmt: skip
+    rows = [
+        [
+            s["structure"], number(s.get("dsc"), 2), number(s.get("mda_mm"), 1, "mm"),
+            number(s.get("hd95_mm"), 1, "mm"), _quality_verdict(s.get("verdict")),
+        ]
+        for s in structures
+    ]  # fmt: skip
+    return table(f"Agreement of the structures of {course}, mapped, with today's", columns, rows)
+
+
+def _quality_verdict(word: str | None) -> Html:
+    return NOT_GIVEN if word is None else verdict(QUALITY.get(word.lower(), word))
+
+
+def models(results: Mapping[str, Any]) -> Html:
+    """Return for each structure how its doses were mapped and converted."""
+    columns = [
+        Column("Structure"), Column("Standard name", "wrap"), Column("Kind"), Column("Volume", "n"),
+        Column(ALPHA_BETA, "n"), Column("Recovery"), Column("Mapping"), Column("Dose known"),
+    ]  # fmt: skip
+    rows = [_model(s) for s in results["structures"]]
+    unmatched = ", ".join(results.get("unmatched_structures", ()))
+    return join(
+        [
+            table("Model of each structure", columns, rows) if rows else "",
+            element("p", f"Without a standard name: {unmatched}.") if unmatched else "",
+        ]
+    )
+
+
+def _model(s: Mapping[str, Any]) -> list[object]:
+    source = s.get("alpha_beta_source")
+    alpha_beta = number(s.get("alpha_beta_gy"), 1, "Gy")
+    return [
+        s["name"],
+        s.get("standard_name") or NOT_GIVEN,
+        s.get("kind", ""),
+        volume(s.get("volume_cc")),
+        join([alpha_beta, element("div", element("small", source)) if source else ""]),
+        _per_course(s.get("recovery"), percent, s.get("recovery_source")),
+        _per_course(s.get("mapping"), str, s.get("mapping_reason")),
+        _per_course(_known(s), percent),
+    ]
+
+
+def _known(s: Mapping[str, Any]) -> dict[str, float | None]:
+    planned = s.get("known_planned_dose_fraction")
+    shares = dict(s.get("known_prior_dose_fraction") or {})
+    return shares if planned is None else {**shares, "planned": planned}
+
+
+def _per_course(
+    values: Mapping[str, Any] | None,
+    show: Callable[[Any], object],
+    reasons: Mapping[str, str] | None = None,
+) -> Html:
+    if not values:
+        return NOT_GIVEN
+    reasons = reasons or {}
+    return join(
+        element(
+            "div", f"{course}: ", show(value),
+            element("small", f" {reasons[course]}") if reasons.get(course) else "",
+        )
+        for course, value in values.items()
+    )  # fmt: skip
+
+
+def doses(results: Mapping[str, Any], metrics: Sequence[str] = ("D0.1cc", "Dmean")) -> Html:
+    """Return the EQD2 of all structures, course by course, with position of the hot spot."""
+    ids = [c["id"] for c in results["courses"]]
+    spots = {spot["structure"]: spot["point_lps"] for spot in results.get("hot_spots", ())}
+    sums = ["cumulative_no_recovery", "cumulative"]
+    titles = {"cumulative_no_recovery": "cumulative, no recovery"}
+    columns = [Column("Structure"), Column("Metric")]
+    columns += [Column(titles.get(c, c), "n") for c in ids + sums]
+    columns.append(Column("Hottest point (LPS)"))
+    rows = [
+        [s["name"], m, *(_dose(s, m, c) for c in ids + sums), point(spots.get(s["name"]))]
+        for s in results["structures"]
+        for m in metrics
+    ]
+    caption = "EQD2 of all structures; the doses of single courses are before recovery"
+    return table(caption, columns, rows) if rows else Html()
+
+
+def _dose(structure: Mapping[str, Any], metric: str, course: str) -> Html:
+    wanted = (metric, "EQD2", course)
+    for m in structure["metrics"]:
+        if (m["metric"], m["quantity"], m["course"]) == wanted:
+            bounds = interval(m.get("interval"))
+            value = number(m["value"], 1, m["unit"])
+            why = m.get("note") if m["value"] is None else None
+            lines = (element("div", element("small", x)) for x in (bounds, why) if x)
+            return join([value, *lines])
+    return NOT_GIVEN
+
+
+def sources(lines: Sequence[Source], results: Mapping[str, Any]) -> Html:
+    """Return where the numbers of the method and each limit come from."""
+    columns = [
+        Column("What"), Column("Value"), Column("Source", "wrap"), Column("Evidence", "wrap")
+    ]  # fmt: skip
+    used = [[s.what, s.value, s.citation, s.evidence] for s in lines]
+    limits = [_limit_source(c) for c in results["constraints"]]
+    return join(
+        [
+            table("Sources of sets, rules and models", columns, used) if used else "",
+            table("Source of each limit", columns, limits) if limits else "",
+        ]
+    )
+
+
+def _limit_source(c: Mapping[str, Any]) -> list[object]:
+    value = limit(c["relation"], c["limit"], 1, c["unit"])
+    return [f"{c['structure']} {c['metric']}", value, c.get("source", ""), c.get("evidence", "")]
+
+
+def timings(results: Mapping[str, Any]) -> Html:
+    """Return the time each stage took, and the memory."""
+    facts = [(name, number(s, 1, "s")) for name, s in results.get("timings_s", {}).items()]
+    if results.get("peak_memory_mb") is not None:
+        facts.append(("peak memory", number(results["peak_memory_mb"], 0, "MB")))
+    return facts_list(facts) if facts else Html()
+
+
+def _protocol(entry: Mapping[str, Any]) -> str:
+    said = (
+        f"{key} {value}" for key, value in entry.items() if isinstance(value, str | int | float)
+    )
+    return f"Constraint set: {', '.join(said)}"
+
+
+def provenance(results: Mapping[str, Any], files: Sequence[FileLine], created: str) -> Html:
+    """Return what is needed to repeat the evaluation and to know what it was made from."""
+    software = results["software"]
+    libraries = ", ".join(f"{k} {v}" for k, v in results.get("libraries", {}).items())
+    lines = [
+        f"{software['name']} {software['version']}",
+        join(["Input hash: ", element("span", results["input_hash"], class_="uid")]),
+        f"Libraries: {libraries}" if libraries else None,
+        *(_protocol(p) for p in results.get("protocols", ())),
+        f"Written: {created}" if created else None,
+    ]
+    columns = [
+        Column("Course"), Column("Modality"), Column("SOP Instance UID", "uid"),
+        Column("File", "wrap"),
+    ]  # fmt: skip
+    rows = [[f.course, f.modality, f.sop_instance_uid, f.name] for f in files]
+    listed = table("Files", columns, rows) if rows else ""
+    return join([items(line for line in lines if line), listed])
