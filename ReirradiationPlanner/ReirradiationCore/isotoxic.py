@@ -1,0 +1,291 @@
+"""Isotoxic prescription: the highest prescription of a scaled plan that keeps every limit.
+
+The shape of the planned dose stays, so the answer is a lower bound of what re-optimisation can
+reach; it is an estimate, not a deliverable plan.
+
+References
+----------
+Pagett et al. 2025 (procedure: start at 25 Gy in 5 fractions, steps of 5 then 1 Gy, cap 50 Gy).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .errors import RadiobiologyError
+from .isotoxic_criteria import Criterion
+from .isotoxic_items import (
+    ROUNDING,
+    IsotoxicItem,
+    ItemAnswer,
+    ItemStatus,
+    answer_item,
+    check_at,
+)
+from .remaining import RemainingDose, remaining_dose
+
+__all__ = [
+    "FRACTION_NUMBERS",
+    "IsotoxicAnswer",
+    "IsotoxicItem",
+    "ItemAnswer",
+    "ItemStatus",
+    "PrescriptionRow",
+    "RemainingDose",
+    "prescription_by_fractions",
+    "remaining_dose",
+    "solve",
+    "stepwise_prescription",
+]
+
+METHOD = "scaled plan"
+TIE_GY = 0.1
+COARSE_STEP_GY, FINE_STEP_GY = 5.0, 1.0
+FRACTION_NUMBERS = (1, 3, 5, 10, 15, 20, 25, 30)
+
+
+@dataclass(frozen=True, eq=False)
+class IsotoxicAnswer:
+    """The isotoxic prescription.
+
+    Parameters
+    ----------
+    max_prescription_gy : float, optional
+        Largest prescription up to the cap, Gy; None if the prior dose alone exceeds a limit.
+    stepwise_prescription_gy : float, optional
+        Result of the steps of 5 and 1 Gy; None if the smallest prescription is not eligible.
+    limiting : tuple of ItemAnswer
+        Limits within 0.1 Gy of the smallest; empty if ``capped`` or nothing limits.
+    capped : bool
+        True if the prescription cap is the limiter.
+    """
+
+    planned_prescription_gy: float
+    fractions: tuple[int, ...]
+    search_range_gy: tuple[float, float]
+    max_prescription_gy: float | None
+    stepwise_prescription_gy: float | None
+    limiting: tuple[ItemAnswer, ...]
+    capped: bool
+    per_constraint: tuple[ItemAnswer, ...]
+    criteria: tuple[Criterion, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def not_evaluable(self) -> tuple[ItemAnswer, ...]:
+        """Limits that could not be considered."""
+        return tuple(a for a in self.per_constraint if a.status is ItemStatus.NOT_EVALUABLE)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the answer as it stands in results.json."""
+        limiting = [
+            {"structure": a.item.structure, "metric": a.item.metric.name} for a in self.limiting
+        ]
+        if self.capped:
+            limiting = [{"structure": None, "metric": "prescription cap"}]
+        return {
+            "method": METHOD,
+            "planned_prescription_gy": self.planned_prescription_gy,
+            "fractions": sum(self.fractions),
+            "search_range_gy": list(self.search_range_gy),
+            "max_prescription_gy": self.max_prescription_gy,
+            "stepwise_prescription_gy": self.stepwise_prescription_gy,
+            "limiting": limiting,
+            "per_constraint": [answer.as_dict() for answer in self.per_constraint],
+            "criteria": [criterion.as_dict() for criterion in self.criteria],
+            "notes": list(self.notes),
+        }
+
+
+def solve(
+    items: Sequence[IsotoxicItem],
+    planned_prescription_gy: float,
+    search_range_gy: tuple[float, float] = (25.0, 50.0),
+    criteria: Sequence[Criterion] = (),
+) -> IsotoxicAnswer:
+    """Find the highest prescription of the scaled plan that keeps every limit.
+
+    Parameters
+    ----------
+    items : sequence of IsotoxicItem
+        Limits, cumulative and of the planned course alone, with their doses.
+    planned_prescription_gy : float
+        Prescription the planned doses belong to, Gy.
+    search_range_gy : tuple of float
+        Smallest prescription worth giving, and cap, Gy.
+    criteria : sequence of Criterion
+        Target criteria of the plan (`isotoxic_criteria`); they do not change with the scale.
+
+    Raises
+    ------
+    RadiobiologyError
+        No limits, no prescription above zero, a range that is not one.
+    """
+    low, cap = search_range_gy
+    if not items or not planned_prescription_gy > 0 or not 0 < low <= cap:
+        msg = (
+            f"an isotoxic prescription needs limits ({len(items)} given), the prescription of the "
+            f"plan ({planned_prescription_gy:g} Gy) and a search range ({low:g} to {cap:g} Gy)"
+        )
+        raise RadiobiologyError(msg)
+    answers = tuple(answer_item(item, planned_prescription_gy) for item in items)
+    decided = [a for a in answers if a.status is not ItemStatus.NOT_EVALUABLE]
+    smallest = _smallest(decided)
+    largest = None if smallest is None else min(cap, smallest)
+    capped = smallest is not None and smallest > cap * (1.0 + ROUNDING)
+    if largest is not None:
+        for answer in decided:
+            check_at(answer, largest / planned_prescription_gy)
+    eligible = bool(decided) and all(criterion.holds is not False for criterion in criteria)
+
+    def feasible(prescription_gy: float) -> bool:
+        return eligible and all(answer.allows(prescription_gy) for answer in decided)
+
+    return IsotoxicAnswer(
+        planned_prescription_gy=planned_prescription_gy,
+        fractions=tuple(items[0].fractions),
+        search_range_gy=search_range_gy,
+        max_prescription_gy=largest,
+        stepwise_prescription_gy=stepwise_prescription(feasible, search_range_gy),
+        limiting=() if capped else _limiting(decided, smallest),
+        capped=capped,
+        per_constraint=answers,
+        criteria=tuple(criteria),
+        notes=tuple(_notes(answers, criteria, largest, low)),
+    )
+
+
+def _smallest(decided: Sequence[ItemAnswer]) -> float | None:
+    """Return the smallest prescription of all limits, Gy; None if one allows none at all."""
+    prescriptions = [answer.max_prescription_gy for answer in decided]
+    known = [value for value in prescriptions if value is not None]
+    return min(known) if known and len(known) == len(prescriptions) else None
+
+
+def _limiting(decided: Sequence[ItemAnswer], smallest: float | None) -> tuple[ItemAnswer, ...]:
+    if smallest is None:
+        return tuple(a for a in decided if a.status is ItemStatus.PRIOR_EXCEEDS)
+    within = smallest + TIE_GY * (1.0 + ROUNDING)
+    tied = [
+        (a.max_prescription_gy, a)
+        for a in decided
+        if a.max_prescription_gy is not None and a.max_prescription_gy <= within
+    ]
+    return tuple(a for _, a in sorted(tied, key=lambda pair: pair[0]))
+
+
+def _notes(
+    answers: Sequence[ItemAnswer],
+    criteria: Sequence[Criterion],
+    largest: float | None,
+    smallest_allowed: float,
+) -> list[str]:
+    notes = ["estimate for the scaled plan; re-optimising the plan can reach more"]
+    for answer in answers:
+        name = f"{answer.item.structure} {answer.item.metric.name}"
+        if answer.status is ItemStatus.NOT_EVALUABLE:
+            notes.append(f"{name} was not considered (NOT EVALUABLE): {answer.note}")
+        elif answer.status is ItemStatus.PRIOR_EXCEEDS:
+            notes.append(f"{name}: {answer.note}; no prescription is possible")
+    notes += [
+        f"not eligible: {criterion.text}" for criterion in criteria if criterion.holds is False
+    ]
+    notes += [f"not known: {criterion.text}" for criterion in criteria if criterion.holds is None]
+    if largest is not None and largest < smallest_allowed * (1.0 - ROUNDING):
+        notes.append(
+            f"not eligible: the limits allow {largest:.1f} Gy, less than {smallest_allowed:g} Gy"
+        )
+    return notes
+
+
+def stepwise_prescription(
+    feasible: Callable[[float], bool],
+    search_range_gy: tuple[float, float] = (25.0, 50.0),
+) -> float | None:
+    """Return the prescription reached in steps: up by 5 Gy, back to the last success, up by 1 Gy.
+
+    Parameters
+    ----------
+    feasible : callable
+        Returns whether a prescription in Gy is possible.
+    search_range_gy : tuple of float
+        First prescription and cap, Gy.
+
+    Returns
+    -------
+    float or None
+        None if the first prescription is not feasible.
+    """
+    prescription, cap = search_range_gy
+    if not feasible(prescription):
+        return None
+    for step in (COARSE_STEP_GY, FINE_STEP_GY):
+        while prescription + step <= cap * (1.0 + ROUNDING) and feasible(prescription + step):
+            prescription += step
+    return prescription
+
+
+@dataclass(frozen=True, eq=False)
+class PrescriptionRow:
+    """Largest prescription of the scaled plan in another number of fractions.
+
+    Parameters
+    ----------
+    fractions : int
+        Number of fractions.
+    max_prescription_gy : float, optional
+        Gy, without a cap; None if the prior dose alone exceeds a limit or no limit could be used.
+    limiting : tuple of ItemAnswer
+        Limits within 0.1 Gy of the smallest.
+    left_out : tuple of str
+        Limits that hold for another number of fractions or could not be evaluated.
+    """
+
+    fractions: int
+    max_prescription_gy: float | None
+    limiting: tuple[ItemAnswer, ...]
+    left_out: tuple[str, ...]
+
+
+def prescription_by_fractions(
+    items: Sequence[IsotoxicItem],
+    planned_prescription_gy: float,
+    fraction_numbers: Sequence[int] = FRACTION_NUMBERS,
+) -> tuple[PrescriptionRow, ...]:
+    """Return the largest prescription of the same dose shape for other numbers of fractions.
+
+    Physical limits are used only for the number of fractions they were made for.
+
+    Raises
+    ------
+    RadiobiologyError
+        A planned course of several phases, whose fractions cannot be exchanged together.
+    """
+    if any(len(item.fractions) != 1 for item in items):
+        msg = "another number of fractions can be tried for a planned course of one phase only"
+        raise RadiobiologyError(msg)
+    return tuple(_row(items, planned_prescription_gy, n) for n in fraction_numbers)
+
+
+def _row(items: Sequence[IsotoxicItem], prescription_gy: float, fractions: int) -> PrescriptionRow:
+    answers, left_out = [], []
+    for item in items:
+        name = f"{item.structure} {item.metric.name}"
+        if item.n_fractions not in (None, fractions) or (
+            item.is_physical and item.n_fractions is None and item.fractions != (fractions,)
+        ):
+            left_out.append(f"{name}: holds for another number of fractions")
+            continue
+        answer = answer_item(replace(item, fractions=(fractions,)), prescription_gy)
+        if answer.status is ItemStatus.NOT_EVALUABLE:
+            left_out.append(f"{name}: {answer.note}")
+        else:
+            answers.append(answer)
+    smallest = _smallest(answers)
+    limiting = (
+        () if smallest in (None, math.inf) and answers == [] else _limiting(answers, smallest)
+    )
+    return PrescriptionRow(fractions, smallest, limiting, tuple(left_out))
