@@ -165,3 +165,18 @@ def interval_months(prior: Course, planned: Course) -> float | None:
     if end is None or planned.first_fraction_date is None:
         return None
     return (planned.first_fraction_date - end).days / DAYS_PER_MONTH
+
+
+def slice_spacing_mm(course: Course) -> float | None:
+    """Distance of the slices the structures of a course were drawn on, mm; None if unknown.
+
+    That of the planning CT; without one, the smallest distance of two contour planes.
+    """
+    if course.image is not None:
+        return course.image.grid.spacing_mm[2]
+    distances = [
+        float(gap)
+        for structure in course.structures
+        for gap in np.diff(np.unique([round(float(c[0, 2]), 2) for c in structure.contours]))
+    ]
+    return min(distances, default=None)

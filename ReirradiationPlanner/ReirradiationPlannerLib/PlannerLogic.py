@@ -3,21 +3,12 @@
 from pathlib import Path
 
 from ReirradiationCore.case import Case, RecoveryChoice
-from ReirradiationCore.case_record import case_record
-from ReirradiationCore.dvh_curves import dvh_rows
 from ReirradiationCore.errors import RefusedError
-from ReirradiationCore.export import (
-    write_dvh_csv,
-    write_json,
-    write_maps,
-    write_metrics_csv,
-    write_transforms,
-)
+from ReirradiationCore.export import write_json, write_result_data
 from ReirradiationCore.pipeline import evaluate_reirradiation
 from ReirradiationCore.progress import Progress, silent
 from ReirradiationCore.report import write_report
 from ReirradiationCore.report_data import report_data
-from ReirradiationCore.result_dicom import write_result_dicom
 from ReirradiationCore.results import results_json
 
 
@@ -52,13 +43,7 @@ class PlannerLogic:
     @staticmethod
     def _write(evaluation, folder: Path, report: Path):
         results = results_json(evaluation)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / "case.json", case_record(evaluation))
-        write_metrics_csv(folder / "metrics.csv", results)
-        write_dvh_csv(folder / "dvh.csv", dvh_rows(evaluation.dvh))
-        write_maps(folder / "maps", evaluation.maps)
-        transforms = {c: match.result.transform for c, match in evaluation.registrations.items()}
-        write_transforms(folder / "transforms", transforms)
-        write_result_dicom(folder / "dicom", evaluation)
+        write_result_data(folder, evaluation, results)
+        results["timings_s"] = dict(evaluation.timings_s)
         write_json(folder / "results.json", results)
         write_report(report, report_data(evaluation, results))

@@ -1,0 +1,263 @@
+"""What the user chose: the case file, read, checked and written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from .errors import RefusedError
+
+SCHEMA_VERSION = 1
+REGISTRATION_MODES = ("auto", "identity", "rigid", "deformable")
+KEYS = {
+    "schema_version", "paths", "reference", "courses", "structure_map", "organs", "protocols",
+    "recovery", "registration", "fractions", "isotoxic", "map_grid_mm", "approvals",
+    "identity_override", "limit_choices", "resolved",
+}  # fmt: skip
+
+
+class MappingStrategy(Enum):
+    """How the prior dose of an organ is brought to today's anatomy (physics.md section 4)."""
+
+    DIR = "DIR"
+    RIGID = "RIGID"
+    UNIFORM_BG = "UNIFORM_BG"
+    POINT_SUM = "POINT_SUM"
+    ZERO = "ZERO"
+
+
+@dataclass(frozen=True)
+class RecoveryChoice:
+    """A recovery rule by name, or a value with its justification."""
+
+    rule: str = "none"
+    value: float | None = None
+    justification: str = ""
+
+
+@dataclass(frozen=True)
+class OrganChoice:
+    """What the user chose for one organ; None and empty mean: as the protocol or default says.
+
+    ``recovery`` and ``mapping`` are per course; the key ``*`` stands for every course.
+    """
+
+    alpha_beta_gy: float | None = None
+    recovery: Mapping[str, RecoveryChoice] = field(default_factory=dict)
+    mapping: Mapping[str, MappingStrategy] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Every choice of a run; the same object from the command line, a case file or Slicer.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+        Files and folders with the DICOM-RT objects of all courses.
+    reference : str, optional
+        Course whose CT and structures are today's anatomy.
+    protocols : tuple of str
+        Names or files of constraint sets.
+    recovery : RecoveryChoice
+        Rule for every organ without a choice of its own.
+    registration : mapping
+        Course id to mode or transform file; ``*`` for all others.
+    fractions : mapping
+        Course id or plan label to number of fractions delivered.
+    prescription_gy : float, optional
+        Prescription of the planned course for the isotoxic part.
+    isotoxic_range_gy : tuple of float
+        Smallest and largest prescription searched.
+    limit_choices : mapping
+        Id of a constraint to the ``limit`` and ``alpha_beta_gy`` its source leaves open.
+    """
+
+    paths: tuple[Path, ...] = ()
+    reference: str | None = None
+    protocols: tuple[str, ...] = ()
+    recovery: RecoveryChoice = field(default_factory=RecoveryChoice)
+    registration: Mapping[str, str] = field(default_factory=lambda: {"*": "auto"})
+    fractions: Mapping[str, int] = field(default_factory=dict)
+    prescription_gy: float | None = None
+    isotoxic_range_gy: tuple[float, float] = (25.0, 50.0)
+    map_grid_mm: float | None = None
+    structure_map: Mapping[str, str] = field(default_factory=dict)
+    organs: Mapping[str, OrganChoice] = field(default_factory=dict)
+    approvals: Mapping[str, str] = field(default_factory=dict)
+    identity_override: str | None = None
+    limit_choices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse choices that contradict themselves."""
+        low, high = self.isotoxic_range_gy
+        if not 0 < low <= high:
+            reason = f"isotoxic range {low:g}:{high:g} Gy is not a range above zero"
+            raise RefusedError(reason)
+        if self.map_grid_mm is not None and not 0.5 <= self.map_grid_mm <= 10:
+            reason = f"map grid of {self.map_grid_mm:g} mm is outside 0.5 to 10 mm"
+            raise RefusedError(reason)
+
+    def registration_of(self, course_id: str, label: str = "") -> str:
+        """Mode or transform file for a course."""
+        modes = self.registration
+        return modes.get(course_id) or modes.get(label) or modes.get("*", "auto")
+
+    def organ(self, *names: str) -> OrganChoice:
+        """Return the choices for an organ known under any of ``names``; empty if none were made."""
+        return next((self.organs[name] for name in names if name in self.organs), OrganChoice())
+
+
+def read_case(path: Path) -> Case:
+    """Read a case file.
+
+    Raises
+    ------
+    RefusedError
+        A file that is not JSON, keys that are not known, values that are not allowed.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        reason = f"{path.name}: cannot be read as a case file ({error}); give a JSON file"
+        raise RefusedError(reason) from error
+    try:
+        return _case_from(content)
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        if isinstance(error, RefusedError):
+            raise RefusedError(*(f"{path.name}: {reason}" for reason in error.reasons)) from error
+        reason = f"{path.name}: a value is not what the case file allows ({error})"
+        raise RefusedError(reason) from error
+
+
+def _case_from(content: dict[str, Any]) -> Case:
+    unknown = sorted(set(content) - KEYS)
+    if unknown or content.get("schema_version", SCHEMA_VERSION) != SCHEMA_VERSION:
+        what = f"keys {unknown} are not known" if unknown else "schema_version is not 1"
+        reason = f"{what}; known are {sorted(KEYS)}"
+        raise RefusedError(reason)
+    isotoxic = content.get("isotoxic", {})
+    courses = content.get("courses", [])
+    low, high = isotoxic.get("range_gy", Case.isotoxic_range_gy)
+    return Case(
+        paths=_paths(content, courses),
+        reference=content.get("reference"),
+        protocols=tuple(content.get("protocols", ())),
+        recovery=recovery_choice(content.get("recovery", "none")),
+        registration=_registration(content.get("registration", {})),
+        fractions=_fractions(content, courses),
+        prescription_gy=isotoxic.get("prescription_gy"),
+        isotoxic_range_gy=(float(low), float(high)),
+        map_grid_mm=content.get("map_grid_mm"),
+        structure_map=dict(content.get("structure_map", {})),
+        organs={name: _organ(choice) for name, choice in content.get("organs", {}).items()},
+        approvals=dict(content.get("approvals", {})),
+        identity_override=content.get("identity_override"),
+        limit_choices=dict(content.get("limit_choices", {})),
+    )
+
+
+def _paths(content: dict[str, Any], courses: list[dict[str, Any]]) -> tuple[Path, ...]:
+    listed = [*content.get("paths", ()), *(p for c in courses for p in c.get("paths", ()))]
+    return tuple(Path(p) for p in dict.fromkeys(listed))
+
+
+def _fractions(content: dict[str, Any], courses: list[dict[str, Any]]) -> dict[str, int]:
+    stated = {c["id"]: c["fractions"] for c in courses if c.get("fractions") is not None}
+    stated.update(content.get("fractions", {}))
+    for name, n in stated.items():
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+            reason = f"fractions of {name} is {n!r}; it must be a whole number >= 1"
+            raise RefusedError(reason)
+    return stated
+
+
+def _registration(content: str | dict[str, str]) -> dict[str, str]:
+    return {"*": "auto", **({"*": content} if isinstance(content, str) else content)}
+
+
+def recovery_choice(content: str | float | dict[str, Any]) -> RecoveryChoice:
+    """Read a recovery choice: a rule's name, a value 0..1, or value with justification.
+
+    Raises
+    ------
+    RefusedError
+        A value outside 0..1.
+    """
+    if isinstance(content, str):
+        return RecoveryChoice(content)
+    detail = content if isinstance(content, dict) else {"value": content}
+    if "rule" in detail and detail.get("value") is None:
+        return RecoveryChoice(detail["rule"])
+    value = float(detail["value"])
+    if not 0 <= value <= 1:
+        reason = f"a recovery of {value:g} is outside 0 to 1"
+        raise RefusedError(reason)
+    return RecoveryChoice("custom", value, detail.get("justification", ""))
+
+
+def _organ(content: dict[str, Any]) -> OrganChoice:
+    recovery = content.get("recovery", {})
+    if not isinstance(recovery, dict) or {"rule", "value"} & set(recovery):
+        recovery = {"*": recovery}
+    mapping = content.get("mapping", {})
+    if isinstance(mapping, str):
+        mapping = {"*": mapping}
+    alpha_beta = content.get("alpha_beta_gy")
+    return OrganChoice(
+        None if alpha_beta is None else float(alpha_beta),
+        {course: recovery_choice(choice) for course, choice in recovery.items()},
+        {course: MappingStrategy(strategy) for course, strategy in mapping.items()},
+    )
+
+
+def case_to_json(case: Case, courses: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """Return the case file of ``case``; ``courses`` documents what the paths held."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "paths": [str(path) for path in case.paths],
+        "reference": case.reference,
+        "courses": courses or [],
+        "structure_map": dict(case.structure_map),
+        "organs": {name: _organ_json(choice) for name, choice in case.organs.items()},
+        "protocols": list(case.protocols),
+        "recovery": _recovery_json(case.recovery),
+        "registration": dict(case.registration),
+        "fractions": dict(case.fractions),
+        "isotoxic": {
+            "range_gy": list(case.isotoxic_range_gy),
+            "prescription_gy": case.prescription_gy,
+        },
+        "map_grid_mm": case.map_grid_mm,
+        "approvals": dict(case.approvals),
+        "identity_override": case.identity_override,
+        "limit_choices": {key: dict(value) for key, value in case.limit_choices.items()},
+    }
+
+
+def _recovery_json(choice: RecoveryChoice) -> str | dict[str, Any]:
+    if choice.value is None:
+        return choice.rule
+    return {"value": choice.value, "justification": choice.justification}
+
+
+def _organ_json(choice: OrganChoice) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "recovery": {course: _recovery_json(r) for course, r in choice.recovery.items()},
+        "mapping": {course: strategy.value for course, strategy in choice.mapping.items()},
+    }
+    if choice.alpha_beta_gy is not None:
+        out["alpha_beta_gy"] = choice.alpha_beta_gy
+    return out
+
+
+def with_alpha_beta(case: Case, values: Mapping[str, float]) -> Case:
+    """Return the case with alpha/beta of some organs replaced."""
+    organs = dict(case.organs)
+    for name, value in values.items():
+        organs[name] = replace(organs.get(name, OrganChoice()), alpha_beta_gy=value)
+    return replace(case, organs=organs)

@@ -1,0 +1,80 @@
+"""Register every prior course with the reference image and measure how good the match is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from .case import REGISTRATION_MODES, Case
+from .courses import Course
+from .errors import GeometryError, RefusedError, RegistrationError
+from .pipeline_data import RegisteredCourse
+from .progress import Progress
+from .registration import choose_mode, register
+from .registration_record import quality_record
+
+
+def register_priors(
+    priors: Sequence[Course], planned: Course, case: Case, progress: Progress
+) -> dict[str, RegisteredCourse]:
+    """Find the way from the reference image to the image of every prior course.
+
+    Returns
+    -------
+    dict of str to RegisteredCourse
+        By course id.
+
+    Raises
+    ------
+    RefusedError
+        A mode that cannot be used (identity across frames of reference, no CT to register), a
+        transform file that cannot be read, or a registration that failed its own checks.
+    """
+    registered = {}
+    for prior in priors:
+        mode = registration_mode(prior, planned, case)
+        try:
+            result = register(
+                planned.image,
+                prior.image,
+                mode,
+                progress,
+                (planned.patient_position, prior.patient_position),
+            )
+        except (RegistrationError, GeometryError) as error:
+            reason = f"{prior.id} ({prior.label}): {error}"
+            raise RefusedError(reason) from error
+        quality = quality_record(result, planned, prior, case.structure_map, progress)
+        approved = case.approvals.get(prior.id)
+        registered[prior.id] = RegisteredCourse(prior.id, result, quality, approved)
+    return registered
+
+
+def registration_mode(prior: Course, planned: Course, case: Case) -> str | Path:
+    """Return ``identity``, ``rigid``, ``deformable`` or the transform file for a prior course.
+
+    Raises
+    ------
+    RefusedError
+        Identity between two frames of reference, or a mode that is neither known nor a file.
+    """
+    asked = case.registration_of(prior.id, prior.label)
+    same_frame = prior.frame_of_reference_uid == planned.frame_of_reference_uid
+    if asked == "identity" and not same_frame:
+        reason = (
+            f"{prior.id} ({prior.label}): registration 'identity' needs one frame of reference; "
+            f"the courses have {prior.frame_of_reference_uid} and {planned.frame_of_reference_uid}"
+        )
+        raise RefusedError(reason)
+    if asked == "auto":
+        return choose_mode(same_frame)
+    if asked in REGISTRATION_MODES:
+        return asked
+    path = Path(asked)
+    if not path.is_file():
+        reason = (
+            f"{prior.id} ({prior.label}): registration '{asked}' is neither a file nor one of "
+            f"{', '.join(REGISTRATION_MODES)}"
+        )
+        raise RefusedError(reason)
+    return path

@@ -1,0 +1,174 @@
+"""Voxel maps for the viewers and for export: pictures of the sum, never the basis of a verdict.
+
+Every voxel is painted with one organ: where organs overlap the smallest limit wins, then organs
+at risk without a limit, then targets; voxels of no organ use the default alpha/beta. Unknown dose
+is NaN in every map, never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from .contours import coverage_on_grid
+from .courses import Structure, StructureKind
+from .grids import Grid, Volume
+from .isotoxic import remaining_dose
+from .radiobiology import eqd2
+
+FloatArray = npt.NDArray[np.float32]
+DEFAULT_ALPHA_BETA_GY = 3.0
+OVERLAP_THRESHOLD_EQD2_GY = 5.0
+INSIDE_COVERAGE = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class PaintedOrgan:
+    """An organ as painted on the maps.
+
+    Parameters
+    ----------
+    structure : Structure
+        Where it is.
+    alpha_beta_gy : float
+        Alpha/beta of its limit if it has one, else of the organ, Gy.
+    recovery : mapping
+        Course id to recovered fraction 0..1.
+    limit_eqd2_gy : float, optional
+        Smallest cumulative near-maximum limit, Gy EQD2; None if the organ has none.
+    """
+
+    structure: Structure
+    alpha_beta_gy: float
+    recovery: Mapping[str, float] = field(default_factory=dict)
+    limit_eqd2_gy: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Paint:
+    """Which organ each voxel is painted with: index into ``organs``, -1 for none."""
+
+    grid: Grid
+    index: npt.NDArray[np.int16]
+    organs: tuple[PaintedOrgan, ...]
+
+    def lookup(self, values: Sequence[float], default: float) -> FloatArray:
+        """Return a map of one value per organ; ``default`` where no organ is painted."""
+        return np.array([*values, default], dtype=np.float32)[self.index]
+
+
+def paint_organs(
+    organs: Sequence[PaintedOrgan], grid: Grid, slice_spacing_mm: float | None = None
+) -> Paint:
+    """Decide for each voxel which organ it is shown as (rule in the file's docstring).
+
+    ``slice_spacing_mm`` is the thickness of structures drawn on one slice only.
+    """
+    ordered = tuple(sorted(organs, key=_paint_order))
+    index = np.full(grid.shape, -1, dtype=np.int16)
+    for number, organ in enumerate(ordered):
+        coverage = coverage_on_grid(organ.structure, grid, slice_spacing_mm).array
+        # A structure thinner than a voxel nowhere covers half of one; it must not vanish.
+        inside = coverage >= min(INSIDE_COVERAGE, max(float(coverage.max()), 1e-6))
+        index[inside] = number
+    return Paint(grid, index, ordered)
+
+
+def _paint_order(organ: PaintedOrgan) -> tuple[int, float]:
+    if organ.limit_eqd2_gy is not None:
+        return 2, -organ.limit_eqd2_gy
+    return (0 if organ.structure.kind is StructureKind.TARGET else 1), 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class CourseOnGrid:
+    """Delivered physical dose of each phase of a course on the grid of the maps, Gy."""
+
+    id: str
+    phase_doses_gy: tuple[FloatArray, ...]
+    fractions: tuple[int, ...]
+
+    def eqd2(self, alpha_beta_gy: FloatArray) -> FloatArray:
+        """EQD2 with the alpha/beta of each voxel, Gy."""
+        total = np.zeros(alpha_beta_gy.shape, dtype=np.float32)
+        for value in np.unique(alpha_beta_gy):
+            voxels = alpha_beta_gy == value
+            for dose, n in zip(self.phase_doses_gy, self.fractions, strict=True):
+                total[voxels] += eqd2(dose[voxels], n, float(value))
+        return total
+
+
+def make_maps(
+    paint: Paint, priors: Sequence[CourseOnGrid], planned: CourseOnGrid
+) -> dict[str, Volume]:
+    """Compute every map of contract.md on the grid of ``paint``.
+
+    Parameters
+    ----------
+    paint : Paint
+        Organs of the voxels.
+    priors, planned : CourseOnGrid
+        Doses already mapped onto the grid.
+
+    Returns
+    -------
+    dict of str to Volume
+        ``alpha_beta`` Gy, ``recovery_<course>`` 0..1, ``mapped_dose_<course>`` Gy physical,
+        ``eqd2_<course>`` Gy before recovery, ``cumulative_eqd2`` Gy after recovery,
+        ``tolerance_percent`` %, ``overlap_eqd2`` Gy, ``remaining_dose`` Gy physical and
+        ``over_limit`` (1 where the prior dose alone exceeds the limit).
+    """
+    alpha_beta = paint.lookup([o.alpha_beta_gy for o in paint.organs], DEFAULT_ALPHA_BETA_GY)
+    maps = {"alpha_beta": alpha_beta}
+    background = np.zeros(paint.index.shape, dtype=np.float32)
+    prior_total = np.zeros(paint.index.shape, dtype=np.float32)
+    for course in priors:
+        recovery = paint.lookup([o.recovery.get(course.id, 0.0) for o in paint.organs], 0.0)
+        prior_eqd2 = course.eqd2(alpha_beta)
+        maps[f"recovery_{course.id}"] = recovery
+        maps[f"mapped_dose_{course.id}"] = np.sum(course.phase_doses_gy, axis=0, dtype=np.float32)
+        maps[f"eqd2_{course.id}"] = prior_eqd2
+        background += (1 - recovery) * prior_eqd2
+        prior_total += prior_eqd2
+    planned_eqd2 = planned.eqd2(alpha_beta)
+    maps[f"mapped_dose_{planned.id}"] = np.sum(planned.phase_doses_gy, axis=0, dtype=np.float32)
+    maps[f"eqd2_{planned.id}"] = planned_eqd2
+    maps["cumulative_eqd2"] = background + planned_eqd2
+    maps["overlap_eqd2"] = overlap(prior_total, planned_eqd2)
+    limit = paint.lookup(
+        [np.nan if o.limit_eqd2_gy is None else o.limit_eqd2_gy for o in paint.organs], np.nan
+    )
+    maps["tolerance_percent"] = 100 * maps["cumulative_eqd2"] / limit
+    remaining, over = _remaining(background, limit, alpha_beta, sum(planned.fractions))
+    maps["remaining_dose"], maps["over_limit"] = remaining, over
+    return {name: Volume(array, paint.grid) for name, array in maps.items()}
+
+
+def overlap(
+    prior_eqd2_gy: FloatArray,
+    planned_eqd2_gy: FloatArray,
+    threshold_gy: float = OVERLAP_THRESHOLD_EQD2_GY,
+) -> FloatArray:
+    """EQD2 that prior and planned courses both reach, Gy.
+
+    The smaller of both where both reach the threshold, 0 where the courses do not overlap, NaN
+    where one of them is unknown.
+    """
+    both = np.minimum(prior_eqd2_gy, planned_eqd2_gy)
+    return np.where(both < threshold_gy, np.float32(0.0), both)
+
+
+def _remaining(
+    background: FloatArray, limit: FloatArray, alpha_beta: FloatArray, fractions: int
+) -> tuple[FloatArray, FloatArray]:
+    remaining = np.full(background.shape, np.nan, dtype=np.float32)
+    over = np.zeros(background.shape, dtype=np.float32)
+    for value in np.unique(alpha_beta):
+        voxels = (alpha_beta == value) & ~np.isnan(limit)
+        dose, exceeded = remaining_dose(background[voxels], limit[voxels], fractions, float(value))
+        remaining[voxels], over[voxels] = dose, exceeded
+    over[np.isnan(background) | np.isnan(limit)] = np.nan
+    return remaining, over

@@ -1,0 +1,96 @@
+"""Where each organ is hottest, and one voxel of it that can be followed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .accumulation import CourseDose
+from .constraints import Quantity
+from .courses import StructureKind
+from .judgement import CUMULATIVE, OrganJudge
+from .limits import AppliedLimit, near_maximum_limit
+
+
+def hot_spots(
+    organs: Sequence[OrganJudge], applied: Sequence[AppliedLimit]
+) -> list[dict[str, Any]]:
+    """Return the hottest place of every organ at risk and target, most of its limit used first.
+
+    Keys: ``structure``, ``point_lps`` (mm), ``cumulative_eqd2_gy``, ``alpha_beta_gy``,
+    ``limit_gy`` and ``limit_percent`` (None without a near-maximum limit).
+    """
+    found = []
+    for organ in organs:
+        if organ.model.kind not in (StructureKind.OAR, StructureKind.TARGET):
+            continue
+        hottest = organ.hottest_point()
+        if hottest is None:
+            continue
+        point, value = hottest
+        limit = near_maximum_limit(applied, organ)
+        found.append(
+            {
+                "structure": organ.model.name,
+                "point_lps": [round(float(x), 2) for x in point],
+                "cumulative_eqd2_gy": value,
+                "alpha_beta_gy": organ.model.alpha_beta_gy,
+                "limit_gy": limit.limit if limit else None,
+                "limit_percent": _percent(organ, limit),
+            }
+        )
+    return sorted(found, key=_most_urgent_first)
+
+
+def _percent(organ: OrganJudge, limit: Any) -> float | None:  # noqa: ANN401
+    if limit is None:
+        return None
+    value = organ.metric(limit.metric, CUMULATIVE, Quantity.EQD2, limit.alpha_beta_gy)
+    return None if value.value is None else 100 * value.value / limit.limit
+
+
+def _most_urgent_first(spot: dict[str, Any]) -> tuple[float, float]:
+    return -(spot["limit_percent"] or 0.0), -spot["cumulative_eqd2_gy"]
+
+
+def hand_check(organ: OrganJudge, planned_id: str) -> dict[str, Any] | None:
+    """Return one sample near the hottest place with every number of its sum, in words.
+
+    None where the organ has no sample with a known dose of every voxelwise course.
+    """
+    alpha_beta, recovery = organ.model.alpha_beta_gy, organ.model.recovery_fractions
+    values = organ.values(CUMULATIVE, Quantity.EQD2, alpha_beta)
+    if np.isnan(values).all():
+        return None
+    index = int(np.nanargmax(values))
+    lines, total = [], 0.0
+    for course, dose in (*organ.doses.priors.items(), (planned_id, organ.doses.planned)):
+        if not dose.is_voxelwise:
+            lines.append(f"{course}: {dose.strategy.value}, not point by point")
+            continue
+        text, eqd2 = _course_line(course, dose, index, alpha_beta, recovery.get(course, 0.0))
+        lines.append(text)
+        total += eqd2
+    point = organ.doses.samples.points_lps[index]
+    return {
+        "structure": organ.model.name,
+        "point_lps_mm": [round(float(x), 2) for x in point],
+        "lines": lines,
+        "result_gy": total,
+    }
+
+
+def _course_line(
+    course: str, dose: CourseDose, index: int, alpha_beta: float, recovery: float
+) -> tuple[str, float]:
+    parts, total = [], 0.0
+    for physical, n in zip(dose.phase_doses_gy, dose.fractions, strict=True):
+        d = float(physical[index])
+        eqd2 = d * (d / n + alpha_beta) / (2 + alpha_beta)
+        parts.append(f"{d:.3f} Gy x ({d:.3f}/{n} + {alpha_beta:g}) / (2 + {alpha_beta:g})")
+        total += eqd2
+    kept = total * (1 - recovery)
+    credit = f", x (1 - {recovery:g}) = {kept:.2f} Gy" if recovery else ""
+    return f"{course}: {' + '.join(parts)} = {total:.2f} Gy EQD2{credit}", kept

@@ -1,0 +1,127 @@
+"""From applied limits to the isotoxic answer: which limits enter, and with which doses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .case import Case
+from .constraints import Constraint, Measure, Quantity, Scope
+from .courses import Course
+from .isotoxic import IsotoxicItem, solve
+from .judgement import OrganJudge
+from .limits import AppliedLimit, limit_value
+
+
+def isotoxic_answer(
+    applied: Sequence[AppliedLimit],
+    rows: Sequence[dict[str, Any]],
+    planned: Course,
+    case: Case,
+) -> tuple[dict[str, Any] | None, str]:
+    """Return the isotoxic part of results.json, or None and the sentence that says why not.
+
+    Parameters
+    ----------
+    applied : sequence of AppliedLimit
+        Every limit with its organ.
+    rows : sequence of dict
+        Their verdicts, in the same order.
+    planned : Course
+        Planned course.
+    case : Case
+        Prescription and search range.
+    """
+    prescription = case.prescription_gy or _prescription(planned)
+    if prescription is None:
+        return None, (
+            "no isotoxic prescription: the planned prescription is not in the plan; give it with "
+            "--prescription"
+        )
+    items = [
+        _item(limit, limit.organ, row, planned)
+        for limit, row in zip(applied, rows, strict=True)
+        if limit.organ is not None and limit.constraint.measure is Measure.METRIC
+    ]
+    if not items:
+        return None, "no isotoxic prescription: no limit applies to a structure of this patient"
+    answer = solve(items, prescription, case.isotoxic_range_gy).as_dict()
+    answer["notes"] += _partly_known(applied, planned)
+    return answer, ""
+
+
+def _partly_known(applied: Sequence[AppliedLimit], planned: Course) -> list[str]:
+    shares = {}
+    for limit in applied:
+        if limit.organ is not None and limit.constraint.metric.is_near_maximum:
+            value = limit_value(limit.constraint, limit.organ, planned.id)
+            if value.is_lower_bound:
+                name = limit.organ.model.name
+                shares[name] = min(value.known_share, shares.get(name, 1.0))
+    return [
+        f"{name}: the dose of only {100 * share:.1f} % of its volume is known; its limit was "
+        "solved there, the unknown part may allow less"
+        for name, share in shares.items()
+    ]
+
+
+def _prescription(planned: Course) -> float | None:
+    doses = [phase.prescribed_dose_gy for phase in planned.phases]
+    return None if None in doses else sum(dose for dose in doses if dose is not None)
+
+
+def _item(
+    limit: AppliedLimit, organ: OrganJudge, row: dict[str, Any], planned: Course
+) -> IsotoxicItem:
+    """Return a limit with its doses.
+
+    Where part of an organ is unknown, a near-maximum limit is solved on the known part: more
+    would only lower the answer, leaving the organ out would raise it.
+    """
+    constraint = limit.constraint
+    cumulative = constraint.scope is Scope.CUMULATIVE
+    alpha_beta = constraint.alpha_beta_gy or organ.model.alpha_beta_gy
+    recovery = organ.model.recovery_fractions
+    point_sum = 0.0
+    background: Any = 0.0
+    if cumulative:
+        background = organ.doses.background_eqd2(alpha_beta, recovery)
+        added = organ.doses.point_sum_eqd2(constraint.metric, alpha_beta, recovery)
+        point_sum = (added.value or 0.0) if added else 0.0
+    samples, phases = organ.doses.samples, organ.doses.planned.phase_doses_gy
+    keep = slice(None)
+    if constraint.metric.is_near_maximum:
+        keep = ~np.isnan(np.sum(phases, axis=0) + background)
+    return IsotoxicItem(
+        structure=organ.model.name,
+        metric=constraint.metric,
+        limit=constraint.limit or 0.0,
+        unit=constraint.unit,
+        volumes_cc=samples.volumes_cc[keep],
+        phase_doses_gy=tuple(phase[keep] for phase in phases),
+        fractions=organ.doses.planned.fractions,
+        background_eqd2_gy=background[keep] if cumulative else 0.0,
+        point_sum_eqd2_gy=point_sum,
+        quantity=constraint.quantity,
+        alpha_beta_gy=alpha_beta,
+        eqd_x_gy=constraint.eqd_x_gy,
+        is_upper=constraint.relation.is_upper,
+        n_fractions=constraint.n_fractions,
+        set_name=constraint.set_name,
+        points_lps=samples.points_lps[keep],
+        note=_reason(constraint, organ, row, planned),
+    )
+
+
+def _reason(constraint: Constraint, organ: OrganJudge, row: dict[str, Any], planned: Course) -> str:
+    """Return why a limit cannot enter the search; empty if it can."""
+    value = limit_value(constraint, organ, planned.id)
+    if value.is_lower_bound and constraint.metric.is_near_maximum:
+        return ""
+    if row["verdict"] == "NOT EVALUABLE":
+        return row["note"]
+    if constraint.quantity is Quantity.UNKNOWN or constraint.limit is None:
+        return constraint.open_question
+    return "" if value.value is not None else value.note

@@ -1,0 +1,150 @@
+"""Judge one organ: its metrics per course and cumulative, and every limit that applies to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from .accumulation import OrganDoses
+from .constraints import Constraint, Quantity
+from .dvh import MetricValue, SortedDose
+from .metrics import Metric
+from .organ_models import OrganModel
+
+CUMULATIVE = "cumulative"
+NO_RECOVERY = "cumulative_no_recovery"
+STANDARD_METRICS = (
+    "Dmax", "D0.03cc", "D0.035cc", "D0.1cc", "D1cc", "D10cc",
+    "D2%", "D50%", "D95%", "D98%", "Dmean",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """One metric of one organ as it stands in results.json."""
+
+    metric: str
+    quantity: str
+    course: str
+    value: float | None
+    unit: str
+    note: str = ""
+
+
+@dataclass(eq=False)
+class OrganJudge:
+    """Metrics of one organ; every distribution is computed and sorted once.
+
+    Parameters
+    ----------
+    model : OrganModel
+        What is assumed of the organ.
+    doses : OrganDoses
+        Physical doses of all courses at its sample points.
+    planned_id : str
+        Identifier of the planned course.
+    """
+
+    model: OrganModel
+    doses: OrganDoses
+    planned_id: str
+    _sorted: dict[tuple[str, str, float], SortedDose] = field(default_factory=dict, repr=False)
+
+    def metric(
+        self, metric: Metric, course: str, quantity: Quantity, alpha_beta_gy: float
+    ) -> MetricValue:
+        """Value of a metric.
+
+        Parameters
+        ----------
+        metric : Metric
+            What is asked for.
+        course : str
+            Course id, ``cumulative`` or ``cumulative_no_recovery``.
+        quantity : Quantity
+            PHYSICAL of one course, EQD2 or BED.
+        alpha_beta_gy : float
+            Gy; not used for PHYSICAL.
+        """
+        prior = self.doses.priors.get(course)
+        if prior is not None and not prior.is_voxelwise:
+            note = f"prior dose is known as {prior.strategy.value}, not point by point"
+            return MetricValue(None, "Gy" if metric.is_dose else "cc", note)
+        value = self.distribution(course, quantity, alpha_beta_gy).metric(metric)
+        if course not in (CUMULATIVE, NO_RECOVERY):
+            return value
+        added = self.doses.point_sum_eqd2(metric, alpha_beta_gy, self._recovery(course))
+        if added is None or value.value is None:
+            return value
+        if added.value is None:
+            return added
+        total = value.value + added.value * _factor(quantity, alpha_beta_gy)
+        return replace(value, value=total, note=added.note or value.note)
+
+    def distribution(self, course: str, quantity: Quantity, alpha_beta_gy: float) -> SortedDose:
+        """Sorted distribution of one course or of the sum."""
+        key = (course, quantity.value, alpha_beta_gy)
+        if key not in self._sorted:
+            values = self.values(course, quantity, alpha_beta_gy)
+            self._sorted[key] = SortedDose(values, self.doses.samples.volumes_cc)
+        return self._sorted[key]
+
+    def values(
+        self, course: str, quantity: Quantity, alpha_beta_gy: float
+    ) -> npt.NDArray[np.floating]:
+        """Dose at every sample point (N,), Gy of ``quantity``; NaN where unknown."""
+        if course in (CUMULATIVE, NO_RECOVERY):
+            eqd2 = self.doses.cumulative_eqd2(alpha_beta_gy, self._recovery(course))
+            return eqd2 * _factor(quantity, alpha_beta_gy)
+        dose = self.doses.planned if course == self.planned_id else self.doses.priors[course]
+        if quantity is Quantity.PHYSICAL:
+            return dose.physical()
+        return dose.eqd2(alpha_beta_gy) * _factor(quantity, alpha_beta_gy)
+
+    def _recovery(self, course: str) -> dict[str, float]:
+        return self.model.recovery_fractions if course == CUMULATIVE else {}
+
+    def rows(self, extra: Sequence[Constraint] = ()) -> list[MetricRow]:
+        """Metrics of contract.md: every course and cumulative, with those the limits name."""
+        names = [*STANDARD_METRICS, *(limit.metric.name for limit in extra)]
+        metrics = [Metric.parse(name) for name in dict.fromkeys(names)]
+        alpha_beta = self.model.alpha_beta_gy
+        rows = []
+        for course in (*self.doses.priors, self.planned_id):
+            for quantity, note in ((Quantity.PHYSICAL, ""), (Quantity.EQD2, "before recovery")):
+                rows += [self._row(m, course, quantity, alpha_beta, note) for m in metrics]
+        for course in (CUMULATIVE, NO_RECOVERY):
+            rows += [self._row(m, course, Quantity.EQD2, alpha_beta, "") for m in metrics]
+        return rows
+
+    def _row(
+        self, metric: Metric, course: str, quantity: Quantity, alpha_beta_gy: float, note: str
+    ) -> MetricRow:
+        value = self.metric(metric, course, quantity, alpha_beta_gy)
+        notes = "; ".join(text for text in (note, value.note) if text)
+        return MetricRow(metric.name, quantity.value, course, value.value, value.unit, notes)
+
+    def hottest_point(self, volume_cc: float = 0.1) -> tuple[npt.NDArray[np.float64], float] | None:
+        """Position (3,) LPS, mm, and cumulative EQD2, Gy, of the hottest sample; None if unknown.
+
+        The position is the sample of the hottest ``volume_cc`` that is nearest to its centre.
+        """
+        values = self.values(CUMULATIVE, Quantity.EQD2, self.model.alpha_beta_gy)
+        if np.isnan(values).all():
+            return None
+        order = np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")
+        cumulated = np.cumsum(self.doses.samples.volumes_cc[order])
+        hottest = order[: int(np.searchsorted(cumulated, volume_cc)) + 1]
+        points = self.doses.samples.points_lps[hottest]
+        nearest = np.argmin(np.linalg.norm(points - points.mean(axis=0), axis=1))
+        return points[nearest], float(values[order[0]])
+
+
+def _factor(quantity: Quantity, alpha_beta_gy: float) -> float:
+    """BED = EQD2 (ab + 2) / ab; infinite alpha/beta is physical dose, where both are equal."""
+    if quantity is Quantity.BED and np.isfinite(alpha_beta_gy):
+        return (alpha_beta_gy + 2) / alpha_beta_gy
+    return 1.0

@@ -1,0 +1,66 @@
+"""From judged organs to the voxel maps: the grid, the painted organs, the mapped doses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .case import Case
+from .courses import Course, StructureKind, slice_spacing_mm
+from .dose_mapping import dose_on_grid
+from .grids import Grid, Volume
+from .heatmaps import CourseOnGrid, PaintedOrgan, make_maps, paint_organs
+from .judgement import OrganJudge
+from .limits import AppliedLimit, near_maximum_limit
+from .pipeline_data import RegisteredCourse
+from .progress import Progress
+
+
+def map_grid(courses: Sequence[Course], planned: Course, case: Case) -> Grid:
+    """Grid of the maps: the box of the planned dose at the spacing of the finest dose grid."""
+    spacing = case.map_grid_mm or min(
+        min(phase.dose.grid.spacing_mm) for course in courses for phase in course.phases
+    )
+    own = planned.phases[0].dose.grid
+    if own.plane_offsets_mm is None and all(abs(s - spacing) < 1e-6 for s in own.spacing_mm):
+        return own
+    return own.with_spacing(spacing)
+
+
+def voxel_maps(
+    organs: Sequence[OrganJudge],
+    applied: Sequence[AppliedLimit],
+    courses: Sequence[Course],
+    registered: Mapping[str, RegisteredCourse],
+    case: Case,
+    progress: Progress,
+) -> dict[str, Volume]:
+    """Return every map of contract.md; ``courses`` ends with the planned course."""
+    planned = courses[-1]
+    grid = map_grid(courses, planned, case)
+    painted = [
+        _painted(organ, applied)
+        for organ in organs
+        if organ.model.kind in (StructureKind.OAR, StructureKind.TARGET)
+    ]
+    progress("Painting the maps", 0.0)
+    paint = paint_organs(painted, grid, slice_spacing_mm(planned))
+    on_grid = []
+    for number, course in enumerate(courses):
+        progress("Painting the maps", 0.2 + 0.5 * number / len(courses))
+        match = registered.get(course.id)
+        phases = dose_on_grid(course, grid, match.result.transform if match else None)
+        fractions = tuple(phase.fractions_delivered for phase in course.phases)
+        on_grid.append(CourseOnGrid(course.id, phases, fractions))
+    progress("Painting the maps", 0.8)
+    return make_maps(paint, on_grid[:-1], on_grid[-1])
+
+
+def _painted(organ: OrganJudge, applied: Sequence[AppliedLimit]) -> PaintedOrgan:
+    limit = near_maximum_limit(applied, organ)
+    alpha_beta = limit.alpha_beta_gy if limit and limit.alpha_beta_gy else None
+    return PaintedOrgan(
+        organ.model.structure,
+        alpha_beta or organ.model.alpha_beta_gy,
+        organ.model.recovery_fractions,
+        limit.limit if limit else None,
+    )

@@ -1,0 +1,199 @@
+"""Sample every organ of the reference image once, with the dose of every course at its points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import SimpleITK as sitk
+from scipy import ndimage
+
+from .accumulation import CourseDose, OrganDoses
+from .case import Case, MappingStrategy
+from .contours import coverage_on_grid
+from .courses import Course, Structure, StructureKind, slice_spacing_mm
+from .dose_mapping import dose_at_points, dose_on_grid
+from .errors import RefusedError
+from .mapping_strategies import UNIFORM_MARGIN_MM, points_near, require_zero_prior_dose
+from .organ_models import OrganModel
+from .pipeline_data import RegisteredCourse
+from .point_transforms import map_points
+from .progress import Progress
+from .radiobiology import course_eqd2
+from .registration_record import box_around
+from .sampling import SamplePoints, refine_hot, sample_structure
+from .structure_pairs import pair_structures
+
+PRIORITY_ALPHA_BETA_GY = 3.0
+PROOF_SPACING_MM = 3.0
+
+
+def sample_organs(
+    models: Sequence[OrganModel],
+    planned: Course,
+    priors: Sequence[Course],
+    registered: Mapping[str, RegisteredCourse],
+    case: Case,
+    progress: Progress,
+) -> list[OrganDoses]:
+    """Return the doses of every organ, in the order of ``models``; see `sample_organ`."""
+    pairs = {prior.id: _partners(planned, prior, case) for prior in priors}
+    targets = _target_points(models)
+    doses = []
+    for number, model in enumerate(models):
+        progress("Sampling the organs", number / len(models))
+        doses.append(sample_organ(model, planned, priors, registered, pairs, targets))
+    return doses
+
+
+def _partners(planned: Course, prior: Course, case: Case) -> dict[str, Structure]:
+    pairing = pair_structures(planned.structures, prior.structures, case.structure_map)
+    return {pair.reference.name: pair.prior for pair in pairing.pairs}
+
+
+def _target_points(models: Sequence[OrganModel]) -> npt.NDArray[np.float64]:
+    """Points (M, 3) of the planned PTVs, of all targets where none is called a PTV."""
+    targets = [m for m in models if m.kind is StructureKind.TARGET]
+    ptvs = [m for m in targets if "PTV" in m.name.upper()] or targets
+    if not any(MappingStrategy.UNIFORM_BG in m.mapping.values() for m in models) or not ptvs:
+        return np.empty((0, 3))
+    return np.concatenate([sample_structure(m.structure, 2.0).points_lps for m in ptvs])
+
+
+def sample_organ(
+    model: OrganModel,
+    planned: Course,
+    priors: Sequence[Course],
+    registered: Mapping[str, RegisteredCourse],
+    pairs: Mapping[str, Mapping[str, Structure]],
+    targets: npt.NDArray[np.float64],
+) -> OrganDoses:
+    """Dose of every course at the sample points of one organ.
+
+    The organ is sampled evenly first; where any course or the sum is hottest the samples are made
+    finer, so that near-maximum metrics are as good in a large organ as in a small one.
+
+    Parameters
+    ----------
+    model : OrganModel
+        Organ and mapping strategy per course.
+    planned, priors : Course
+        Courses.
+    registered : mapping
+        Course id to registration.
+    pairs : mapping
+        Course id to the structures of that course by name of the reference structure.
+    targets : ndarray (M, 3)
+        Points of the planned targets on the reference image, LPS, mm, for UNIFORM_BG.
+    """
+    samples = sample_structure(model.structure, slice_spacing_mm=slice_spacing_mm(planned))
+    doses = _doses_at(samples, model, planned, priors, registered)
+    samples = refine_hot(samples, _priorities(doses))
+    doses = _doses_at(samples, model, planned, priors, registered)
+    native = {
+        prior.id: _native_dose(model, prior, registered[prior.id], pairs[prior.id], targets)
+        for prior in priors
+        if model.mapping[prior.id] in (MappingStrategy.UNIFORM_BG, MappingStrategy.POINT_SUM)
+    }
+    return OrganDoses(samples, doses.planned, {**doses.priors, **native})
+
+
+def _doses_at(
+    samples: SamplePoints,
+    model: OrganModel,
+    planned: Course,
+    priors: Sequence[Course],
+    registered: Mapping[str, RegisteredCourse],
+) -> OrganDoses:
+    points = samples.points_lps
+    own = CourseDose(dose_at_points(planned, points), _fractions(planned))
+    mapped = {}
+    for prior in priors:
+        strategy = model.mapping[prior.id]
+        transform = transform_for(strategy, registered[prior.id])
+        doses = dose_at_points(prior, points, transform)
+        if strategy is MappingStrategy.ZERO:
+            _require_zero(model, planned, prior, registered[prior.id])
+            doses = tuple(np.zeros_like(dose) for dose in doses)
+        mapped[prior.id] = CourseDose(doses, _fractions(prior), strategy)
+    return OrganDoses(samples, own, mapped)
+
+
+def transform_for(strategy: MappingStrategy, registered: RegisteredCourse) -> sitk.Transform | None:
+    """Transform a strategy uses: the rigid part for RIGID, the whole match otherwise."""
+    result = registered.result
+    if strategy is not MappingStrategy.RIGID:
+        return result.transform
+    if result.rigid is None:
+        reason = (
+            f"{registered.course_id}: a transform file has no rigid part; strategy RIGID needs a "
+            "rigid or deformable registration"
+        )
+        raise RefusedError(reason)
+    return result.rigid
+
+
+def _fractions(course: Course) -> tuple[int, ...]:
+    return tuple(phase.fractions_delivered for phase in course.phases)
+
+
+def _priorities(doses: OrganDoses) -> npt.NDArray[np.float64]:
+    """Rows (K, N): what may decide a near-maximum, each course alone and the sum; unknown is 0."""
+    rows = [doses.planned.eqd2(PRIORITY_ALPHA_BETA_GY)]
+    rows += [
+        dose.eqd2(PRIORITY_ALPHA_BETA_GY) for dose in doses.priors.values() if dose.is_voxelwise
+    ]
+    known = np.nan_to_num(np.array(rows))
+    return np.vstack([known, known.sum(axis=0), known[0] + 0.5 * known[1:].sum(axis=0)])
+
+
+def _native_dose(
+    model: OrganModel,
+    prior: Course,
+    registered: RegisteredCourse,
+    pairs: Mapping[str, Structure],
+    targets: npt.NDArray[np.float64],
+) -> CourseDose:
+    """Dose of a prior course at points of the organ on the prior image (physics.md section 4)."""
+    strategy = model.mapping[prior.id]
+    organ = pairs.get(model.name)
+    if organ is None:
+        reason = (
+            f"{model.name}: strategy {strategy.value} needs the organ contoured in {prior.id}; it "
+            "is not, choose another strategy or map its name with structure_map"
+        )
+        raise RefusedError(reason)
+    samples = sample_structure(organ, slice_spacing_mm=slice_spacing_mm(prior))
+    points, volumes, note = samples.points_lps, samples.volumes_cc, ""
+    if strategy is MappingStrategy.UNIFORM_BG:
+        near = points_near(points, _on_prior_image(targets, registered), UNIFORM_MARGIN_MM, 2.0)
+        points, volumes = points[near], volumes[near]
+        note = f"{volumes.sum():.1f} cc of the organ lay within 20 mm of the target"
+        if not len(points):
+            note = "presumed 0: no part of the organ lay within 20 mm of the target"
+    doses = dose_at_points(prior, points)
+    return CourseDose(doses, _fractions(prior), strategy, volumes, note)
+
+
+def _on_prior_image(
+    targets: npt.NDArray[np.float64], registered: RegisteredCourse
+) -> npt.NDArray[np.float64]:
+    """Points of the planned target on the prior image, by the rigid part where it is known."""
+    if not len(targets):
+        reason = "UNIFORM_BG needs a PTV in the planned course; none was found"
+        raise RefusedError(reason)
+    return map_points(registered.result.rigid or registered.result.transform, targets)[0]
+
+
+def _require_zero(
+    model: OrganModel, planned: Course, prior: Course, registered: RegisteredCourse
+) -> None:
+    """Refuse ZERO unless the prior dose is known and next to nothing at the organ and around it."""
+    grid = box_around((model.structure,), PROOF_SPACING_MM, UNIFORM_MARGIN_MM + PROOF_SPACING_MM)
+    inside = coverage_on_grid(model.structure, grid, slice_spacing_mm(planned)).array > 0
+    distance = ndimage.distance_transform_edt(~inside, sampling=grid.spacing_mm[::-1])
+    around = distance <= UNIFORM_MARGIN_MM
+    doses = dose_on_grid(prior, grid, registered.result.transform)
+    eqd2 = course_eqd2([dose[around] for dose in doses], _fractions(prior), PRIORITY_ALPHA_BETA_GY)
+    require_zero_prior_dose(np.asarray(eqd2), model.name)

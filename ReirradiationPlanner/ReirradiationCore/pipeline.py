@@ -1,0 +1,91 @@
+"""The whole method on one screen: a case in, an evaluation out."""
+
+from __future__ import annotations
+
+from .assumptions import mapping_defaults, resolve_models
+from .case import Case
+from .course_registration import register_priors
+from .dicom import read_courses
+from .dvh_curves import dvh_curves
+from .hot_spots import hand_check, hot_spots
+from .input_checks import (
+    chosen_protocols,
+    hash_of_input,
+    planned_and_priors,
+    read_options,
+    require_known_names,
+)
+from .isotoxic_stage import isotoxic_answer
+from .judgement import OrganJudge
+from .limits import apply_limits, limit_rows
+from .map_stage import voxel_maps
+from .organ_doses import sample_organs
+from .pipeline_data import Evaluation, JudgedOrgan
+from .progress import Progress, silent
+from .remarks import remarks
+from .stopwatch import Stopwatch
+
+
+def evaluate_reirradiation(case: Case, progress: Progress = silent) -> Evaluation:
+    """Read, register, map, convert, sum and judge all courses of a case.
+
+    Parameters
+    ----------
+    case : Case
+        Every choice of the user.
+    progress : Progress
+        Told what is being done; raises `CancelledError` to stop.
+
+    Returns
+    -------
+    Evaluation
+        Everything that was found; nothing is written.
+
+    Raises
+    ------
+    ReirradiationError
+        Input or choices that must not be evaluated.
+    """
+    clock = Stopwatch()
+    with clock.stage("read"):
+        protocols, notes = chosen_protocols(case)
+        constraints = [limit for protocol in protocols for limit in protocol.constraints]
+        read = read_courses(case.paths, read_options(case), progress)
+        planned, priors = planned_and_priors(read)
+        require_known_names(case, read.courses)
+        input_hash = hash_of_input(case, read.files)
+    with clock.stage("register"):
+        registered = register_priors(priors, planned, case, progress)
+    with clock.stage("map"):
+        strategies = mapping_defaults(registered)
+        models = resolve_models(planned, priors, case, constraints, strategies)
+        doses = sample_organs(models, planned, priors, registered, case, progress)
+    with clock.stage("evaluate"):
+        progress("Judging the organs")
+        organs = [OrganJudge(m, d, planned.id) for m, d in zip(models, doses, strict=True)]
+        applied = apply_limits(constraints, organs)
+        rows = limit_rows(applied, planned, priors)
+        isotoxic, no_isotoxic = isotoxic_answer(applied, rows, planned, case)
+        judged = [JudgedOrgan.of(organ, applied) for organ in organs]
+        spots = hot_spots(organs, applied)
+        checks = [check for organ in organs if (check := hand_check(organ, planned.id))]
+        curves = dvh_curves(organs)
+    with clock.stage("heatmaps"):
+        maps = voxel_maps(organs, applied, read.courses, registered, case, progress)
+    return Evaluation(
+        case=case,
+        courses=read.courses,
+        registrations=registered,
+        organs=tuple(judged),
+        constraints=tuple(rows),
+        isotoxic=isotoxic,
+        maps=maps,
+        hot_spots=tuple(spots),
+        protocols=protocols,
+        dvh=tuple(curves),
+        hand_checks=tuple(checks),
+        warnings=remarks(read, judged, registered, case, (*notes, no_isotoxic)),
+        input_hash=input_hash,
+        files=read.files,
+        timings_s=clock.seconds(),
+    )

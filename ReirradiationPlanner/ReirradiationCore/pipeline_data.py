@@ -1,0 +1,152 @@
+"""What the stages of the method hand to each other and to whoever shows the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .accumulation import OrganDoses
+from .case import Case
+from .courses import Course
+from .dvh import Dvh
+from .grids import Volume
+from .judgement import MetricRow, OrganJudge
+from .limits import AppliedLimit
+from .organ_models import OrganModel
+from .protocol_check import ConstraintSet
+from .registration import RegistrationResult
+
+
+@dataclass(frozen=True, eq=False)
+class RegisteredCourse:
+    """A prior course with its way from the reference image.
+
+    Parameters
+    ----------
+    course_id : str
+        Prior course.
+    result : RegistrationResult
+        Transform from the reference image to the prior image and how it was found.
+    quality : dict
+        Quality numbers as in contract.md.
+    approved_by : str, optional
+        Who approved the registration; None until somebody did.
+    """
+
+    course_id: str
+    result: RegistrationResult
+    quality: dict[str, Any]
+    approved_by: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class DvhCurve:
+    """A dose-volume histogram of one structure, for plots and dvh.csv."""
+
+    structure: str
+    distribution: str
+    quantity: str
+    alpha_beta_gy: float | None
+    dvh: Dvh
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedOrgan:
+    """One structure with all its metrics."""
+
+    judge: OrganJudge
+    metrics: tuple[MetricRow, ...]
+    known_prior_dose: Mapping[str, float]
+    known_planned_dose: float
+
+    @classmethod
+    def of(cls, judge: OrganJudge, applied: Sequence[AppliedLimit]) -> JudgedOrgan:
+        """Collect the metrics of an organ, with those that its limits name."""
+        limits = [limit.constraint for limit in applied if limit.organ is judge]
+        doses = judge.doses
+        known = {
+            course: known_share(dose.physical(), doses.samples.volumes_cc)
+            for course, dose in doses.priors.items()
+            if dose.is_voxelwise
+        }
+        planned = known_share(doses.planned.physical(), doses.samples.volumes_cc)
+        return cls(judge, tuple(judge.rows(limits)), known, planned)
+
+    @property
+    def model(self) -> OrganModel:
+        """What is assumed of the organ."""
+        return self.judge.model
+
+    @property
+    def doses(self) -> OrganDoses:
+        """Doses of all courses at its sample points."""
+        return self.judge.doses
+
+    @property
+    def volume_cc(self) -> float:
+        """Volume of the structure on the reference image, cc."""
+        return self.doses.samples.volume_cc
+
+
+def known_share(dose_gy: npt.NDArray[np.floating], volumes_cc: npt.NDArray[np.floating]) -> float:
+    """Part 0..1 of the volume whose dose is known."""
+    unknown = np.isnan(dose_gy)
+    if not unknown.any():
+        return 1.0
+    return float(volumes_cc[~unknown].sum() / volumes_cc.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Everything a run found; nothing in it is written yet.
+
+    Parameters
+    ----------
+    case : Case
+        The choices it was made from.
+    courses : tuple of Course
+        Prior courses, oldest first, then the planned course.
+    registrations : mapping
+        Course id to registration.
+    organs : tuple of JudgedOrgan
+        Every structure of the reference image with an area.
+    constraints : tuple of dict
+        Judged limits as in contract.md.
+    isotoxic : dict, optional
+        Isotoxic answer as in contract.md; None without limits or planned prescription.
+    maps : mapping
+        Voxel maps by name.
+    hot_spots : tuple of dict
+        Hottest place of each organ: structure, point_lps, value, limit share.
+    """
+
+    case: Case
+    courses: tuple[Course, ...]
+    registrations: Mapping[str, RegisteredCourse]
+    organs: tuple[JudgedOrgan, ...]
+    constraints: tuple[dict[str, Any], ...]
+    isotoxic: dict[str, Any] | None
+    maps: Mapping[str, Volume]
+    hot_spots: tuple[dict[str, Any], ...]
+    protocols: tuple[ConstraintSet, ...]
+    dvh: tuple[DvhCurve, ...]
+    hand_checks: tuple[dict[str, Any], ...]
+    warnings: tuple[str, ...]
+    input_hash: str
+    files: tuple[tuple[Path, str, str], ...] = ()
+    timings_s: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def planned(self) -> Course:
+        """Course whose image is the reference."""
+        return self.courses[-1]
+
+    @property
+    def priors(self) -> tuple[Course, ...]:
+        """Prior courses, oldest first."""
+        return self.courses[:-1]

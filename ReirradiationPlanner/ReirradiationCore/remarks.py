@@ -1,0 +1,144 @@
+"""What has to be said beside the numbers: defaults taken, matches to confirm, doses not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .case import Case
+from .courses import StructureKind
+from .dicom import ReadResult
+from .pipeline_data import JudgedOrgan, RegisteredCourse
+from .structure_pairs import side_warning
+
+COMPLETE = 0.9995
+HIGH_DOSE_GY, VERY_HIGH_DOSE_GY = 10.0, 18.0
+
+
+def remarks(
+    read: ReadResult,
+    organs: Sequence[JudgedOrgan],
+    registered: Mapping[str, RegisteredCourse],
+    case: Case,
+    notes: Sequence[str] = (),
+) -> tuple[str, ...]:
+    """Return every warning of a run, most general first, each once."""
+    said = [
+        *read.warnings,
+        *notes,
+        *_of_case(case),
+        *_of_registrations(registered),
+        *_of_matches(organs),
+        *_of_defaults(organs),
+        *_of_coverage(organs),
+        *_of_high_doses(organs),
+    ]
+    return tuple(dict.fromkeys(text for text in said if text))
+
+
+def _of_case(case: Case) -> Iterator[str]:
+    if not case.protocols:
+        yield "no constraint set was chosen: metrics are given without verdicts (--protocol)"
+    for name, choice in case.organs.items():
+        for course, recovery in choice.recovery.items():
+            if recovery.value and not recovery.justification:
+                yield (
+                    f"{name}: recovery {recovery.value:g} for {course} was given without a "
+                    "justification"
+                )
+
+
+def _of_registrations(registered: Mapping[str, RegisteredCourse]) -> Iterator[str]:
+    for course, match in registered.items():
+        if match.approved_by is None:
+            yield f"REGISTRATION NOT APPROVED: {course} ({match.result.mode}); review it"
+        for structure in match.quality["structures"]:
+            if structure["verdict"] == "fail":
+                yield (
+                    f"{course}: the registration of {structure['structure']} fails "
+                    f"({_measured(structure)}); its mapped dose must not be relied on"
+                )
+
+
+def _measured(structure: Mapping[str, Any]) -> str:
+    measured = {
+        "dsc": ("DSC", "dsc", ""),
+        "mda_mm": ("MDA", "mda_mm", " mm"),
+        "hd95_mm": ("HD95", "hd95_mm", " mm"),
+        "volume_ratio": ("volume ratio", "volume_ratio", ""),
+        "jacobian": ("smallest Jacobian", "jacobian_min", ""),
+    }
+    failed = [measured[name] for name in structure["failed"]]
+    return ", ".join(f"{label} {structure[key]:.2f}{unit}" for label, key, unit in failed)
+
+
+def _of_matches(organs: Sequence[JudgedOrgan]) -> Iterator[str]:
+    unmatched = []
+    for organ in organs:
+        model = organ.model
+        if model.kind is not StructureKind.OAR:
+            continue
+        if not model.match.standard_name:
+            unmatched.append(model.name)
+        elif not model.match.certain:
+            yield (
+                f"{model.name}: proposed as {model.match.standard_name} but not used for limits; "
+                f"{model.match.note}; confirm it with structure_map"
+            )
+    yield from _of_sides(organs)
+    if unmatched:
+        listed = ", ".join(unmatched)
+        yield f"structures without a standard name, not used for limits: {listed}"
+
+
+def _of_sides(organs: Sequence[JudgedOrgan]) -> Iterator[str]:
+    """Compare left and right in the names with where the structures lie."""
+    bodies = [organ for organ in organs if organ.model.kind is StructureKind.EXTERNAL]
+    if not bodies:
+        return
+    middle = float(bodies[0].doses.samples.points_lps[:, 0].mean())
+    for organ in organs:
+        center = float(organ.doses.samples.points_lps[:, 0].mean())
+        yield side_warning(organ.model.name, organ.model.match, center, middle) or ""
+
+
+def _of_defaults(organs: Sequence[JudgedOrgan]) -> Iterator[str]:
+    by_value: dict[float, list[str]] = {}
+    for organ in organs:
+        if organ.model.alpha_beta_source == "default":
+            by_value.setdefault(organ.model.alpha_beta_gy, []).append(organ.model.name)
+    for value, names in sorted(by_value.items()):
+        yield f"default alpha/beta of {value:g} Gy used for {', '.join(names)}"
+
+
+def _of_coverage(organs: Sequence[JudgedOrgan]) -> Iterator[str]:
+    for organ in organs:
+        for course, share in (
+            *organ.known_prior_dose.items(),
+            ("planned", organ.known_planned_dose),
+        ):
+            if share < COMPLETE:
+                yield (
+                    f"{organ.model.name}: {100 * (1 - share):.1f} % of its volume lies outside the "
+                    f"known dose of {course}; mean and volume metrics are not given"
+                )
+
+
+def _of_high_doses(organs: Sequence[JudgedOrgan]) -> Iterator[str]:
+    """Say where the LQ model is stretched (physics.md 1.2)."""
+    for organ in organs:
+        if organ.model.kind is not StructureKind.OAR:
+            continue
+        highest = max(
+            float(np.nanmax(dose, initial=0.0)) / n
+            for course in (organ.doses.planned, *organ.doses.priors.values())
+            for dose, n in zip(course.phase_doses_gy, course.fractions, strict=True)
+        )
+        if highest > HIGH_DOSE_GY:
+            bound = VERY_HIGH_DOSE_GY if highest > VERY_HIGH_DOSE_GY else HIGH_DOSE_GY
+            yield (
+                f"{organ.model.name}: up to {highest:.1f} Gy per fraction; above {bound:g} Gy the "
+                "linear-quadratic model is not well validated"
+            )

@@ -1,0 +1,141 @@
+"""The command line as contract: its options, read into a `Case`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from ReirradiationCore.case import Case, RecoveryChoice, read_case, with_alpha_beta
+from ReirradiationCore.errors import RefusedError
+from ReirradiationCore.version import __version__
+from ReirradiationCore.warning import WARNING
+
+Value = TypeVar("Value")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that refuses like the rest of the program instead of printing its usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse options that cannot be read."""
+        reason = f"options: {message}; '{self.prog} --help' lists them"
+        raise RefusedError(reason)
+
+
+def make_parser() -> Parser:
+    """Return the parser of all commands."""
+    parser = Parser(
+        prog="reirradiation-planner",
+        description="Cumulative EQD2 of several courses of radiotherapy, organ by organ.",
+        epilog=WARNING,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
+    demo = commands.add_parser("demo", help="make the phantom case and evaluate it", epilog=WARNING)
+    _add_output(demo)
+    evaluate = commands.add_parser("evaluate", help="evaluate DICOM-RT courses", epilog=WARNING)
+    _add_output(evaluate)
+    _add_choices(evaluate)
+    commands.add_parser("protocols", help="list the constraint sets with their sources")
+    return parser
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--output", metavar="DIR", type=Path, required=True, help="folder the results go to")
+    add("--overwrite", action="store_true", help="replace results of an earlier run in DIR")
+    add("--quiet", action="store_true", help="no progress")
+    add("--json-log", action="store_true", help="progress and warnings as JSON lines")
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("paths", metavar="PATH", type=Path, nargs="*", help="files or folders, any layout")
+    add("--case", metavar="FILE", type=Path, help="case file with all choices")
+    add("--reference", metavar="COURSE", help="course whose CT is today's anatomy (newest)")
+    add("--protocol", metavar="NAME_OR_FILE", action="append", help="constraint set; repeatable")
+    add("--recovery", metavar="RULE", help="recovery rule (none)")
+    add("--registration", metavar="[COURSE=]MODE", action="append", help="auto, identity, rigid, "
+        "deformable or a transform file (auto)")  # fmt: skip
+    add("--fractions", metavar="COURSE=N", action="append", help="fractions delivered")
+    add("--alpha-beta", metavar="STRUCTURE=VALUE", action="append", help="alpha/beta in Gy")
+    add("--prescription", metavar="GY", type=float, help="prescription of the planned course")
+    add("--isotoxic-range", metavar="MIN:MAX", help="prescriptions searched (25:50)")
+    add("--map-grid", metavar="MM", type=float, help="spacing of the exported maps")
+    add("--identity-override", metavar="REASON", help="evaluate although identities differ")
+
+
+def case_from(options: argparse.Namespace) -> Case:
+    """Return the choices made on the command line and in the case file; the command line wins.
+
+    Raises
+    ------
+    RefusedError
+        Options that cannot be read, or no input at all.
+    """
+    case = read_case(options.case) if options.case else Case()
+    if options.paths:
+        case = replace(case, paths=tuple(options.paths))
+    if not case.paths:
+        reason = "options: no input given; name the folders or files with the DICOM-RT objects"
+        raise RefusedError(reason)
+    if options.protocol:
+        case = replace(case, protocols=tuple(options.protocol))
+    if options.recovery:
+        organs = {name: replace(o, recovery={}) for name, o in case.organs.items()}
+        case = replace(case, recovery=RecoveryChoice(options.recovery), organs=organs)
+    if options.registration:
+        case = replace(case, registration=_registration(case, options.registration))
+    if options.fractions:
+        case = replace(case, fractions={**case.fractions, **_pairs(options, "fractions", int)})
+    if options.isotoxic_range:
+        case = replace(case, isotoxic_range_gy=_range(options.isotoxic_range))
+    plain = {
+        "reference": options.reference,
+        "prescription_gy": options.prescription,
+        "map_grid_mm": options.map_grid,
+        "identity_override": options.identity_override,
+    }
+    case = replace(case, **{key: value for key, value in plain.items() if value is not None})
+    return with_alpha_beta(case, _pairs(options, "alpha_beta", float))
+
+
+def _registration(case: Case, given: Sequence[str]) -> dict[str, str]:
+    modes = dict(case.registration)
+    for text in given:
+        course, separator, mode = text.partition("=")
+        if separator and not Path(text).exists():
+            modes[course] = mode
+        else:
+            modes["*"] = text
+    return modes
+
+
+def _pairs(
+    options: argparse.Namespace, name: str, convert: Callable[[str], Value]
+) -> dict[str, Value]:
+    option = "--" + name.replace("_", "-")
+    pairs = {}
+    for text in getattr(options, name) or ():
+        key, separator, value = text.rpartition("=")
+        try:
+            number = convert(value) if separator and key else None
+        except ValueError:
+            number = None
+        if number is None:
+            reason = f"options: {option} {text} is not NAME=NUMBER"
+            raise RefusedError(reason)
+        pairs[key] = number
+    return pairs
+
+
+def _range(text: str) -> tuple[float, float]:
+    low, _, high = text.partition(":")
+    try:
+        return float(low), float(high)
+    except ValueError as error:
+        reason = f"options: --isotoxic-range {text} is not MIN:MAX in Gy"
+        raise RefusedError(reason) from error
