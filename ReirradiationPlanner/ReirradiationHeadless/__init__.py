@@ -1,0 +1,1 @@
+"""ReirradiationPlanner outside the Slicer application: command line, MRML host, pictures, scene."""

@@ -1,0 +1,118 @@
+"""Core volumes as MRML volume nodes and back; Core is LPS, MRML is RAS."""
+
+from __future__ import annotations
+
+import numpy as np
+import slicer
+import vtk
+from ReirradiationCore.grids import Grid, Volume, sample_volume
+
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+# Hounsfield units of air and of dense metal: what planning CTs store, inside int16
+HU_RANGE = (-1024, 30000)
+
+
+class VolumeNodes:
+    """Makes volume nodes in a scene.
+
+    :param scene: scene that gets the nodes.
+    """
+
+    DOSE_ATTRIBUTE = "DicomRtImport.DoseVolume"
+    MAP_ATTRIBUTE = "ReirradiationPlanner.Map"
+
+    def __init__(self, scene):
+        self._scene = scene
+
+    def addImage(self, image: Volume, name: str):
+        """CT in Hounsfield units, stored as int16 as CTs are.
+
+        :return: vtkMRMLScalarVolumeNode with a display node.
+        """
+        even = VolumeNodes.evenlySpaced(image)
+        array = even.array
+        if array.dtype != np.int16:
+            known = np.nan_to_num(np.round(array), nan=HU_RANGE[0])
+            array = np.clip(known, *HU_RANGE).astype(np.int16)
+        return self._add(array, even.grid, name, "vtkMRMLScalarVolumeNode")
+
+    def addMap(self, values: Volume, name: str, key: str, unit: str):
+        """Map of dose or of a percentage, stored as float32; unknown stays NaN.
+
+        Maps in Gy carry SlicerRT's dose attribute, so that its modules offer them as doses.
+
+        :param key: name of the map in the output folder, kept as an attribute.
+        :param unit: UCUM unit, ``Gy`` or ``%``.
+        """
+        even = VolumeNodes.evenlySpaced(values)
+        array = even.array.astype(np.float32, copy=False)
+        node = self._add(array, even.grid, name, "vtkMRMLScalarVolumeNode")
+        node.SetAttribute(self.MAP_ATTRIBUTE, key)
+        if unit == "Gy":
+            node.SetAttribute(self.DOSE_ATTRIBUTE, "1")
+        if unit:
+            node.SetVoxelValueUnits(_ucum(unit))
+        return node
+
+    def addLabels(self, labels: Volume, name: str):
+        """Small whole numbers that stand for classes.
+
+        :return: vtkMRMLLabelMapVolumeNode with a display node.
+        """
+        array = labels.array.astype(np.uint8, copy=False)
+        return self._add(array, labels.grid, name, "vtkMRMLLabelMapVolumeNode")
+
+    @staticmethod
+    def toVolume(node) -> Volume:
+        """Copy the voxels of a node without regard to a parent transform."""
+        matrix = vtk.vtkMatrix4x4()
+        node.GetIJKToRASMatrix(matrix)
+        ijkToLps = LPS_TO_RAS @ slicer.util.arrayFromVTKMatrix(matrix)
+        spacing = np.linalg.norm(ijkToLps[:3, :3], axis=0)
+        array = slicer.util.arrayFromVolume(node)
+        grid = Grid(
+            array.shape[2::-1],
+            tuple(spacing.tolist()),
+            tuple(ijkToLps[:3, 3].tolist()),
+            tuple((ijkToLps[:3, :3] / spacing).ravel().tolist()),
+        )
+        return Volume(array.copy(), grid)
+
+    @staticmethod
+    def ijkToRas(grid: Grid) -> np.ndarray:
+        """4x4 matrix from voxel indices to RAS, mm, of an evenly spaced grid."""
+        matrix = np.eye(4)
+        matrix[:3, :3] = grid.axes * np.array(grid.spacing_mm)
+        matrix[:3, 3] = grid.origin_lps
+        return LPS_TO_RAS @ matrix
+
+    @staticmethod
+    def evenlySpaced(volume: Volume) -> Volume:
+        """The volume itself, or resampled to the smallest plane distance where planes are uneven.
+
+        Nodes, like images, hold evenly spaced planes only.
+        """
+        offsets = volume.grid.plane_offsets_mm
+        if offsets is None:
+            return volume
+        step = float(np.min(np.diff(offsets)))
+        i, j, _ = volume.grid.size
+        size = (i, j, int(np.floor(offsets[-1] / step + 1e-6)) + 1)
+        spacing = (*volume.grid.spacing_mm[:2], step)
+        even = Grid(size, spacing, volume.grid.origin_lps, volume.grid.direction)
+        source = Volume(volume.array.astype(np.float32, copy=False), volume.grid)
+        values = sample_volume(source, even.centers_lps()).reshape(even.shape)
+        return Volume(values, even)
+
+    def _add(self, array, grid: Grid, name: str, className: str):
+        node = self._scene.AddNewNodeByClass(className, name)
+        slicer.util.updateVolumeFromArray(node, np.ascontiguousarray(array))
+        node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(VolumeNodes.ijkToRas(grid)))
+        node.CreateDefaultDisplayNodes()
+        return node
+
+
+def _ucum(unit: str):
+    entry = slicer.vtkCodedEntry()
+    entry.SetValueSchemeMeaning(unit, "UCUM", unit)
+    return entry
