@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ReirradiationCore.courses import Course
 from ReirradiationCore.pictures_data import HotSpot, PictureRequest, PriorImage, ResultTable
 from ReirradiationCore.pipeline_data import Evaluation
 
@@ -21,7 +22,7 @@ def picture_request(evaluation: Evaluation, results: dict[str, Any]) -> PictureR
         maps=evaluation.maps,
         structures=planned.structures,
         hot_spots=tuple(_hot_spot(spot) for spot in evaluation.hot_spots),
-        course_labels={course.id: course.id for course in evaluation.courses},
+        course_labels={course.id: _label(course) for course in evaluation.courses},
         patient_label=planned.patient.patient_id,
         priors=tuple(
             PriorImage(
@@ -35,6 +36,13 @@ def picture_request(evaluation: Evaluation, results: dict[str, Any]) -> PictureR
         ),
         tables=(_limits_table(results), _metrics_table(results)),
     )
+
+
+def _label(course: Course) -> str:
+    doses = [phase.prescribed_dose_gy for phase in course.phases]
+    given = "" if None in doses else f"{sum(d for d in doses if d is not None):g} Gy/"
+    year = f", {course.first_fraction_date.year}" if course.first_fraction_date else ""
+    return f"{course.id} ({given}{course.fractions_delivered} fx{year})"
 
 
 def _hot_spot(spot: dict[str, Any]) -> HotSpot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import tempfile
 from pathlib import Path
@@ -20,15 +21,16 @@ from ReirradiationCore.results import results_json
 from ReirradiationCore.stopwatch import Stopwatch
 
 from .memory import peak_memory_mb
-from .pictures import render_pictures
 from .request import picture_request
-from .scene import build_scene, write_scene
 
 RESULT_FILES = (
     "results.json", "case.json", "metrics.csv", "dvh.csv", "report.html", "scene.mrb",
     "refused.json",
 )  # fmt: skip
 RESULT_FOLDERS = ("maps", "transforms", "dicom")
+WITHOUT_SLICER = (
+    "no pictures and no scene.mrb: slicer-core is not installed; install the extra 'headless'"
+)
 
 
 def require_free(output: Path, *, overwrite: bool) -> None:
@@ -88,6 +90,12 @@ def _write_scene(
     request = picture_request(evaluation, results)
     if request is None:
         return []
+    if importlib.util.find_spec("slicer") is None:
+        results["warnings"].append(WITHOUT_SLICER)
+        return []
+    from .pictures import render_pictures  # noqa: PLC0415  (these two need slicer-core)
+    from .scene import build_scene, write_scene  # noqa: PLC0415
+
     progress("Drawing the pictures", 0.0)
     scene = build_scene(request)
     pictures = render_pictures(
