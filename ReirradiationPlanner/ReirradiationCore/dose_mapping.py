@@ -70,8 +70,11 @@ def dose_on_grid(
 
 
 def _slab_points(grid: Grid, planes: range) -> npt.NDArray[np.float64]:
-    k, j, i = np.meshgrid(planes, np.arange(grid.size[1]), np.arange(grid.size[0]), indexing="ij")
-    return grid.points_at(np.stack([i.ravel(), j.ravel(), k.ravel()], axis=1))
+    index = np.empty((len(planes), *grid.shape[1:], 3))
+    index[..., 0] = np.arange(grid.size[0])
+    index[..., 1] = np.arange(grid.size[1])[:, np.newaxis]
+    index[..., 2] = np.array(planes)[:, np.newaxis, np.newaxis]
+    return grid.points_at(index.reshape(-1, 3))
 
 
 def total_dose(phases: tuple[FloatArray, ...], grid: Grid) -> Volume:

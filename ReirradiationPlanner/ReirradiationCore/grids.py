@@ -77,9 +77,12 @@ class Grid:
 
     def indices_of(self, points_lps: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
         """Continuous indices (N, 3) in order i, j, k of points (N, 3) in LPS, mm."""
-        along = (np.asarray(points_lps) - np.array(self.origin_lps)) @ self.axes
+        along = np.asarray(points_lps) - np.array(self.origin_lps)
+        if not self._along_lps:
+            along = along @ self.axes
         if self.plane_offsets_mm is None:
-            return along / np.array(self.spacing_mm)
+            along /= np.array(self.spacing_mm)
+            return along
         offsets = np.array(self.plane_offsets_mm)
         along[:, :2] /= np.array(self.spacing_mm[:2])
         along[:, 2] = _uneven_index(along[:, 2], offsets)
@@ -91,12 +94,22 @@ class Grid:
         if self.plane_offsets_mm is not None:
             planes = np.arange(self.size[2])
             along[:, 2] = np.interp(np.asarray(indices)[:, 2], planes, self.plane_offsets_mm)
-        return along @ self.axes.T + np.array(self.origin_lps)
+        if not self._along_lps:
+            along = along @ self.axes.T
+        along += np.array(self.origin_lps)
+        return along
+
+    @cached_property
+    def _along_lps(self) -> bool:
+        """True where i, j, k run along x, y, z: most grids, and a matrix product saved."""
+        return bool(np.array_equal(self.axes, np.eye(3)))
 
     def centers_lps(self) -> npt.NDArray[np.float64]:
         """Positions (N, 3) of all voxel centres, in the order of ``array.ravel()``."""
-        k, j, i = np.indices(self.shape).reshape(3, -1)
-        return self.points_at(np.stack([i, j, k], axis=1))
+        index = np.empty((*self.shape, 3))
+        k, j, i = np.ogrid[: self.size[2], : self.size[1], : self.size[0]]
+        index[..., 0], index[..., 1], index[..., 2] = i, j, k
+        return self.points_at(index.reshape(-1, 3))
 
     def with_spacing(self, spacing_mm: float) -> Grid:
         """Return an even, isotropic grid over the same box, at least as large."""

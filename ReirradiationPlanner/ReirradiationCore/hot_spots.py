@@ -20,7 +20,8 @@ def hot_spots(
     """Return the hottest place of every organ at risk and target, most of its limit used first.
 
     Keys: ``structure``, ``point_lps`` (mm), ``cumulative_eqd2_gy``, ``alpha_beta_gy``,
-    ``limit_gy`` and ``limit_percent`` (None without a near-maximum limit).
+    ``limit_metric``, ``limit_gy`` and ``limit_percent``: share of the limit that its metric
+    uses (None without a near-maximum limit). The dose is the largest of any sample.
     """
     found = []
     for organ in organs:
@@ -37,6 +38,7 @@ def hot_spots(
                 "point_lps": [round(float(x), 2) for x in point],
                 "cumulative_eqd2_gy": value,
                 "alpha_beta_gy": organ.model.alpha_beta_gy,
+                "limit_metric": limit.metric.name if limit else None,
                 "limit_gy": limit.limit if limit else None,
                 "limit_percent": _percent(organ, limit),
             }

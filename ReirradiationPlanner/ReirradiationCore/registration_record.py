@@ -20,7 +20,7 @@ from .structure_pairs import StructurePair, pair_structures
 
 REGION_SPACING_MM = 3.0
 MARGIN_MM = 6.0
-VOXELS_PER_STRUCTURE = 400_000
+VOXELS_PER_STRUCTURE = 150_000
 FINEST_MM, COARSEST_MM = 1.0, 3.0
 IRRADIATED_GY = 1.0
 

@@ -46,9 +46,9 @@ def _label(course: Course) -> str:
 
 
 def _hot_spot(spot: dict[str, Any]) -> HotSpot:
-    text = f"{spot['cumulative_eqd2_gy']:.1f} Gy EQD2 (a/b {spot['alpha_beta_gy']:g})"
+    text = f"maximum {spot['cumulative_eqd2_gy']:.1f} Gy EQD2 (a/b {spot['alpha_beta_gy']:g})"
     if spot["limit_percent"] is not None:
-        text += f", {spot['limit_percent']:.0f} % of the limit"
+        text += f", {spot['limit_metric']} {spot['limit_percent']:.0f} % of its limit"
     return HotSpot(spot["structure"], tuple(spot["point_lps"]), text)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from ..errors import RefusedError
 from ..grids import Grid, Volume
 from ..progress import Progress, silent
 from . import doses
-from .courses import DEFAULT_SEED, PATIENT, DemoCourse, planned_course, prior_course
+from .courses import DEFAULT_SEED, PATIENT, DemoCourse, planned_course, prior_course, wide_grid
 from .deformation import InverseTable, TrueTransform, true_displacement_field, true_transform
 from .shapes import Array
 from .texture import Texture, make_texture
@@ -87,6 +87,7 @@ def write_demo_case(
     seed: int = DEFAULT_SEED,
     progress: Progress = silent,
     spacing_factor: float = 1.0,
+    ct_size: tuple[int, int, int] | None = None,
 ) -> DemoTruth:
     """Make the demo case and write it as DICOM-RT: equal arguments give identical files.
 
@@ -98,6 +99,8 @@ def write_demo_case(
         Seed of texture, noise, unevenness of the doses, and of all UIDs.
     spacing_factor : float
         Larger than 1 makes coarser CTs and dose grids, for quick tests.
+    ct_size : tuple of int, optional
+        Pixels, rows and slices of both CTs, over a field of view of 500 mm; for benchmarks.
 
     Raises
     ------
@@ -109,6 +112,11 @@ def write_demo_case(
     transform = true_transform()
     inverse, texture = InverseTable(transform), make_texture(seed)
     first, second = prior_course(spacing_factor), planned_course(spacing_factor)
+    if ct_size:
+        first, second = (
+            replace(course, ct_grid=wide_grid(course.ct_grid, ct_size))
+            for course in (first, second)
+        )
     progress("dose of course1_prostate")
     dose_1 = doses.prior_dose(first.dose_grid, inverse, seed)
     progress("dose of course2_node_sbrt")

@@ -214,3 +214,12 @@ def _grid(
     wide = tuple(s * n / m for s, n, m in zip(spacing, size, coarse, strict=True))
     start = tuple(o + (w - s) / 2 for o, w, s in zip(origin, wide, spacing, strict=True))
     return Grid(coarse, tuple(round(w, 4) for w in wide), tuple(round(v, 4) for v in start))
+
+
+def wide_grid(grid: Grid, size: tuple[int, int, int], field_of_view_mm: float = 500.0) -> Grid:
+    """Return a grid of another size around the same centre, over the same slices."""
+    height = grid.size[2] * grid.spacing_mm[2]
+    spacing = (field_of_view_mm / size[0], field_of_view_mm / size[1], round(height / size[2], 4))
+    center = grid.points_at((np.array([grid.size]) - 1) / 2)[0]
+    origin = center - (np.array(size) - 1) / 2 * spacing
+    return Grid(size, spacing, tuple(round(float(v), 4) for v in origin))

@@ -39,8 +39,10 @@ VEIN_LEFT = (
     ),
     ((40, 21, 96), (38, 33, 82), (41, 46, 66), (46, 52, 48), (50, 50, 28)),
 )
-NERVE_TRUNK = ((24, 50, 112), (38, 38, 107), (46, 40, 94), (49, 50, 78), (53, 56, 62), (62, 58, 46))
-NERVE_TRUNK += ((74, 55, 32),)
+NERVE_TRUNK = (
+    (24, 50, 112), (38, 38, 107), (46, 40, 94), (49, 50, 78),
+    (53, 56, 62), (62, 58, 46), (74, 55, 32),
+)  # fmt: skip
 
 
 @cache
@@ -54,7 +56,7 @@ def bladder() -> Shape:
 
 @cache
 def prostate() -> Shape:
-    """Prostate."""
+    """Return the prostate without the seminal vesicles."""
     return ellipsoid((0, -23, -32), (24, 16, 19), tilt_deg=12)
 
 
