@@ -9,14 +9,18 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from .cord import NIEDER_ALPHA_BETA_GY
+from .dose_models import LQ, DoseConversion
 from .errors import RefusedError
+from .type_choice import TypeChoice
 
 SCHEMA_VERSION = 1
 REGISTRATION_MODES = ("auto", "identity", "rigid", "deformable")
 KEYS = {
     "schema_version", "paths", "reference", "courses", "structure_map", "organs", "protocols",
     "recovery", "registration", "fractions", "isotoxic", "map_grid_mm", "approvals",
-    "identity_override", "limit_choices", "resolved",
+    "identity_override", "limit_choices", "resolved", "model", "confirmed", "cord_region",
+    "reirradiation_isodose_gy", "reirradiation_type",
 }  # fmt: skip
 
 
@@ -27,6 +31,7 @@ class MappingStrategy(Enum):
     RIGID = "RIGID"
     UNIFORM_BG = "UNIFORM_BG"
     POINT_SUM = "POINT_SUM"
+    OVERLAP_POINT_SUM = "OVERLAP_POINT_SUM"
     ZERO = "ZERO"
 
 
@@ -43,12 +48,15 @@ class RecoveryChoice:
 class OrganChoice:
     """What the user chose for one organ; None and empty mean: as the protocol or default says.
 
-    ``recovery`` and ``mapping`` are per course; the key ``*`` stands for every course.
+    ``recovery``, ``mapping`` and ``mapping_reason`` (why this strategy; for ZERO where the dose
+    cannot show it: why the organ was out of the field) are per course; the key ``*`` stands for
+    every course.
     """
 
     alpha_beta_gy: float | None = None
     recovery: Mapping[str, RecoveryChoice] = field(default_factory=dict)
     mapping: Mapping[str, MappingStrategy] = field(default_factory=dict)
+    mapping_reason: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,16 @@ class Case:
         Smallest and largest prescription searched.
     limit_choices : mapping
         Id of a constraint to the ``limit`` and ``alpha_beta_gy`` its source leaves open.
+    confirmed : tuple of str
+        Ids of the constraints whose condition for a person was confirmed.
+    isotoxic_targets : tuple of str
+        Targets the eligibility criteria are about; all PTVs and GTVs of the plan if empty.
+    model : DoseConversion
+        LQ, or LQ-L with its parameters.
+    cord_region : str
+        Level of the cord for Nieder 2006: ``cervical``, ``thoracic`` or ``lumbar``.
+    type_choice : TypeChoice
+        Isodose and answers for the type of reirradiation.
     """
 
     paths: tuple[Path, ...] = ()
@@ -91,6 +109,11 @@ class Case:
     approvals: Mapping[str, str] = field(default_factory=dict)
     identity_override: str | None = None
     limit_choices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    confirmed: tuple[str, ...] = ()
+    isotoxic_targets: tuple[str, ...] = ()
+    model: DoseConversion = LQ
+    cord_region: str = "thoracic"
+    type_choice: TypeChoice = field(default_factory=TypeChoice)
 
     def __post_init__(self) -> None:
         """Refuse choices that contradict themselves."""
@@ -100,6 +123,9 @@ class Case:
             raise RefusedError(reason)
         if self.map_grid_mm is not None and not 0.5 <= self.map_grid_mm <= 10:
             reason = f"map grid of {self.map_grid_mm:g} mm is outside 0.5 to 10 mm"
+            raise RefusedError(reason)
+        if self.cord_region not in NIEDER_ALPHA_BETA_GY:
+            reason = f"cord_region is '{self.cord_region}'; give {', '.join(NIEDER_ALPHA_BETA_GY)}"
             raise RefusedError(reason)
 
     def registration_of(self, course_id: str, label: str = "") -> str:
@@ -158,6 +184,11 @@ def _case_from(content: dict[str, Any]) -> Case:
         approvals=dict(content.get("approvals", {})),
         identity_override=content.get("identity_override"),
         limit_choices=dict(content.get("limit_choices", {})),
+        confirmed=tuple(content.get("confirmed", ())),
+        isotoxic_targets=tuple(isotoxic.get("targets", ())),
+        model=DoseConversion.from_json(content.get("model", LQ.to_json())),
+        cord_region=content.get("cord_region", Case.cord_region),
+        type_choice=TypeChoice.from_json(content),
     )
 
 
@@ -205,13 +236,15 @@ def _organ(content: dict[str, Any]) -> OrganChoice:
     if not isinstance(recovery, dict) or {"rule", "value"} & set(recovery):
         recovery = {"*": recovery}
     mapping = content.get("mapping", {})
-    if isinstance(mapping, str):
+    if isinstance(mapping, str) or "strategy" in mapping:
         mapping = {"*": mapping}
+    mapping = {c: m if isinstance(m, dict) else {"strategy": m} for c, m in mapping.items()}
     alpha_beta = content.get("alpha_beta_gy")
     return OrganChoice(
         None if alpha_beta is None else float(alpha_beta),
         {course: recovery_choice(choice) for course, choice in recovery.items()},
-        {course: MappingStrategy(strategy) for course, strategy in mapping.items()},
+        {course: MappingStrategy(chosen["strategy"]) for course, chosen in mapping.items()},
+        {course: chosen["reason"] for course, chosen in mapping.items() if chosen.get("reason")},
     )
 
 
@@ -231,11 +264,16 @@ def case_to_json(case: Case, courses: list[dict[str, Any]] | None = None) -> dic
         "isotoxic": {
             "range_gy": list(case.isotoxic_range_gy),
             "prescription_gy": case.prescription_gy,
+            "targets": list(case.isotoxic_targets),
         },
         "map_grid_mm": case.map_grid_mm,
         "approvals": dict(case.approvals),
         "identity_override": case.identity_override,
         "limit_choices": {key: dict(value) for key, value in case.limit_choices.items()},
+        "confirmed": list(case.confirmed),
+        "model": case.model.to_json(),
+        "cord_region": case.cord_region,
+        **case.type_choice.to_json(),
     }
 
 
@@ -248,7 +286,10 @@ def _recovery_json(choice: RecoveryChoice) -> str | dict[str, Any]:
 def _organ_json(choice: OrganChoice) -> dict[str, Any]:
     out: dict[str, Any] = {
         "recovery": {course: _recovery_json(r) for course, r in choice.recovery.items()},
-        "mapping": {course: strategy.value for course, strategy in choice.mapping.items()},
+        "mapping": {
+            course: {"strategy": strategy.value, "reason": choice.mapping_reason.get(course, "")}
+            for course, strategy in choice.mapping.items()
+        },
     }
     if choice.alpha_beta_gy is not None:
         out["alpha_beta_gy"] = choice.alpha_beta_gy

@@ -87,5 +87,6 @@ def evaluate_reirradiation(case: Case, progress: Progress = silent) -> Evaluatio
         warnings=remarks(read, judged, registered, case, (*notes, no_isotoxic)),
         input_hash=input_hash,
         files=read.files,
+        skipped_files=read.skipped_files,
         timings_s=clock.seconds(),
     )

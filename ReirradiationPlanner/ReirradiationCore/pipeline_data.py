@@ -139,6 +139,7 @@ class Evaluation:
     warnings: tuple[str, ...]
     input_hash: str
     files: tuple[tuple[Path, str, str], ...] = ()
+    skipped_files: int = 0
     timings_s: Mapping[str, float] = field(default_factory=dict)
 
     @property

@@ -20,6 +20,7 @@ def results_json(evaluation: Evaluation) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "software": SOFTWARE,
         "input_hash": evaluation.input_hash,
+        "input_files": {"used": len(evaluation.files), "skipped": evaluation.skipped_files},
         "courses": [course_json(c, evaluation.planned) for c in evaluation.courses],
         "registrations": [registration_json(r) for r in evaluation.registrations.values()],
         "structures": [structure_json(organ) for organ in evaluation.organs],

@@ -11,7 +11,7 @@ GRID = Grid((6, 4, 4), (5.0, 5.0, 5.0))
 
 def box(name, x0, x1, kind=StructureKind.OAR):
     square = [[x0, -3, 0], [x1, -3, 0], [x1, 18, 0], [x0, 18, 0]]
-    contours = tuple(np.array(square, dtype=float) + [0, 0, z] for z in (0, 5, 10, 15))
+    contours = tuple(np.array(square, dtype=float) + np.array([0, 0, z]) for z in (0, 5, 10, 15))
     return Structure(1, name, contours, kind=kind)
 
 

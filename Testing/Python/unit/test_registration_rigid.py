@@ -53,11 +53,11 @@ def test_a_second_run_gives_the_same_bits(usual):
     assert again.transform.GetParameters() == match.transform.GetParameters()
 
 
-def test_a_short_ct_far_from_the_other_is_found():
-    move = phantom.rigid((0.0, 3.0, -4.0), (-30.0, 25.0, 60.0))
-    short = phantom.grid((64, 48, 20), shift=(0.0, 0.0, -30.0))
-    around = phantom.grid((70, 56, 44), shift=(-30.0, 25.0, 40.0))
-    reference, prior, truth = pair(move, short, around)
+def test_a_short_ct_in_a_long_one_is_found_although_the_bodies_centres_are_far_apart():
+    move = phantom.rigid((0.0, 3.0, -4.0), (-30.0, 25.0, 10.0))
+    short = phantom.grid((64, 48, 24), shift=(0.0, 0.0, -20.0))
+    long = phantom.grid((70, 56, 70), shift=(-30.0, 25.0, 90.0))
+    reference, prior, truth = pair(move, short, long)
     near = BONE[BONE[:, 2] < 0]
     assert error_mm(register_rigid(reference, prior).transform, truth, near).max() < 1.5
 

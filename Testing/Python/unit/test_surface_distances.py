@@ -93,6 +93,16 @@ def test_a_shifted_sphere_is_half_the_shift_away_on_average():
     assert found.hd95_mm == pytest.approx(1.9, abs=0.15)
 
 
+def test_hd95_is_the_larger_of_both_directions_and_mda_their_mean():
+    points = np.array([[0.0, 0, 0], [10.0, 0, 0]])
+    normals = np.array([[1.0, 0, 0], [1.0, 0, 0]])
+    both = Surface(points, np.ones(2), normals, 0.0)
+    one = Surface(points[:1], np.ones(1), normals[:1], 0.0)
+    for found in (surface_distances(one, both), surface_distances(both, one)):
+        assert found.hd95_mm == pytest.approx(10.0)
+        assert found.mda_mm == pytest.approx(2.5)
+
+
 def test_an_empty_structure_has_no_distance():
     empty = Volume(np.zeros((4, 4, 4)), Grid((4, 4, 4), (1.0, 1.0, 1.0)))
     found = surface_distances(surface_of(empty), surface_of(sphere(10.0)))

@@ -53,7 +53,7 @@ def test_with_the_true_map_means_are_within_three_tenths_of_a_gray(with_true_map
         if found is not None:  # not wholly inside the prior dose grid: rightly not given
             given += 1
             assert found == pytest.approx(truth[organ]["eqd2_sum"]["ab3"]["mean"], abs=0.3), organ
-    assert given >= 9
+    assert given >= 8
 
 
 def test_with_its_own_registration_near_maxima_are_within_three_percent(with_own_map, truth):
