@@ -14,10 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from .case import MappingStrategy
+from .dose_models import LQ, DoseConversion
 from .dvh import MetricValue, SortedDose
-from .mapping_strategies import Region, point_sum, uniform_background
+from .mapping_strategies import (
+    Background,
+    OverlapMasks,
+    Region,
+    overlap_point_sum,
+    point_sum,
+    uniform_background,
+)
 from .metrics import Metric
-from .radiobiology import course_eqd2
 from .sampling import SamplePoints
 
 FloatArray = npt.NDArray[np.floating]
@@ -35,11 +42,17 @@ class CourseDose:
         Fractions delivered in each phase.
     strategy : MappingStrategy
         ``DIR``, ``RIGID``, ``ZERO``: the M points are the organ's own sample points on the
-        reference image. ``UNIFORM_BG``, ``POINT_SUM``: they are points of the prior image.
+        reference image. The others: they are points of the prior image.
     volumes_cc : ndarray (M,), optional
-        Volumes of the points of the prior image.
+        Volumes of the points of the prior image; None where the organ is not contoured there.
     note : str
         What a reader must know about this dose.
+    fallback : Region, optional
+        For ``UNIFORM_BG``: all tissue near the target on the prior image.
+    overlap : OverlapMasks, optional
+        For ``OVERLAP_POINT_SUM``: where both courses irradiated.
+    model : DoseConversion
+        How dose becomes EQD2.
     """
 
     phase_doses_gy: tuple[FloatArray, ...]
@@ -47,6 +60,9 @@ class CourseDose:
     strategy: MappingStrategy = MappingStrategy.DIR
     volumes_cc: FloatArray | None = None
     note: str = ""
+    fallback: Region | None = None
+    overlap: OverlapMasks | None = None
+    model: DoseConversion = LQ
 
     @property
     def is_voxelwise(self) -> bool:
@@ -55,11 +71,17 @@ class CourseDose:
 
     def eqd2(self, alpha_beta_gy: float) -> FloatArray:
         """EQD2 of the whole course (M,), Gy: every phase with its own fractions, then added."""
-        return np.asarray(course_eqd2(self.phase_doses_gy, self.fractions, alpha_beta_gy))
+        return self.model.course_eqd2(self.phase_doses_gy, self.fractions, alpha_beta_gy)
 
-    def region(self) -> Region:
-        """Return the points of the prior image; for ``UNIFORM_BG`` and ``POINT_SUM`` only."""
-        return Region(self.phase_doses_gy, self.fractions, self.volumes_cc)
+    def region(self) -> Region | None:
+        """Return the points of the prior image; None where the organ is not contoured there."""
+        if self.volumes_cc is None:
+            return None
+        return Region(self.phase_doses_gy, self.fractions, self.volumes_cc, self.model)
+
+    def background(self, alpha_beta_gy: float, organ: str = "organ") -> Background:
+        """Return the EQD2 of a ``UNIFORM_BG`` course for the whole organ, before recovery."""
+        return uniform_background(self.region(), alpha_beta_gy, organ, self.fallback)
 
     def physical(self) -> FloatArray:
         """Physical dose of the course (M,), Gy; meaningful within one course only."""
@@ -73,6 +95,11 @@ class CourseDose:
     def scaled(self, factor: float) -> CourseDose:
         """Return the same course with every dose multiplied by ``factor``."""
         return replace(self, phase_doses_gy=tuple(d * factor for d in self.phase_doses_gy))
+
+    def with_model(self, model: DoseConversion) -> CourseDose:
+        """Return the same dose, converted with another model."""
+        fallback = self.fallback and replace(self.fallback, model=model)
+        return replace(self, model=model, fallback=fallback)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +121,7 @@ class OrganDoses:
     priors: Mapping[str, CourseDose] = field(default_factory=dict)
 
     def background_eqd2(self, alpha_beta_gy: float, recovery: Mapping[str, float]) -> FloatArray:
-        """Remaining EQD2 of the prior courses after recovery (N,), Gy, without POINT_SUM courses.
+        """Remaining EQD2 of the prior courses after recovery (N,), Gy, without point sums.
 
         Parameters
         ----------
@@ -109,25 +136,40 @@ class OrganDoses:
             if dose.is_voxelwise:
                 total += keep * dose.eqd2(alpha_beta_gy)
             elif dose.strategy is MappingStrategy.UNIFORM_BG:
-                total += keep * uniform_background(dose.region(), alpha_beta_gy, "organ").eqd2_gy
+                total += keep * dose.background(alpha_beta_gy).eqd2_gy
         return total
 
     def cumulative_eqd2(self, alpha_beta_gy: float, recovery: Mapping[str, float]) -> FloatArray:
-        """Cumulative EQD2 after recovery (N,), Gy, without POINT_SUM courses."""
+        """Cumulative EQD2 after recovery (N,), Gy, without point sums."""
         return self.planned.eqd2(alpha_beta_gy) + self.background_eqd2(alpha_beta_gy, recovery)
 
+    def with_model(self, model: DoseConversion) -> OrganDoses:
+        """Return the same doses, converted with another model."""
+        priors = {course: dose.with_model(model) for course, dose in self.priors.items()}
+        return replace(self, planned=self.planned.with_model(model), priors=priors)
+
+    def courses_of(self, strategy: MappingStrategy) -> dict[str, CourseDose]:
+        """Return the prior courses that were brought here by one strategy."""
+        return {c: dose for c, dose in self.priors.items() if dose.strategy is strategy}
+
     def point_sum_eqd2(
-        self, metric: Metric, alpha_beta_gy: float, recovery: Mapping[str, float]
+        self,
+        metric: Metric,
+        alpha_beta_gy: float,
+        recovery: Mapping[str, float],
+        *,
+        with_overlap_sums: bool = False,
     ) -> MetricValue | None:
         """Near-maximum of the POINT_SUM courses after recovery, Gy; None if there are none.
 
         A mean or a volume cannot be had from maxima: the value is then None with the reason.
+        ``with_overlap_sums`` adds OVERLAP_POINT_SUM courses in the same way, which is never less
+        than what they add; it is done anyhow where there are several prior courses, because the
+        overlap of two courses says nothing about a third.
         """
-        point_sums = {
-            course: dose
-            for course, dose in self.priors.items()
-            if dose.strategy is MappingStrategy.POINT_SUM
-        }
+        point_sums = self.courses_of(MappingStrategy.POINT_SUM)
+        if with_overlap_sums or len(self.priors) > 1:
+            point_sums |= self.courses_of(MappingStrategy.OVERLAP_POINT_SUM)
         if not point_sums:
             return None
         if not metric.is_near_maximum:
@@ -140,3 +182,29 @@ class OrganDoses:
         kept = [recovery.get(course, 0.0) for course in native]
         total = point_sum(metric, [n.value for n in native.values()], kept, 0.0)
         return MetricValue(total, "Gy", "prior near-maximum added (POINT_SUM)")
+
+    def overlap_sum_eqd2(
+        self, metric: Metric, alpha_beta_gy: float, recovery: Mapping[str, float]
+    ) -> MetricValue | None:
+        """Near-maximum of both courses where the only prior one is OVERLAP_POINT_SUM, Gy, else None.
+
+        See `mapping_strategies.overlap_point_sum`; a mean or a volume has no value but the reason.
+        """
+        courses = self.courses_of(MappingStrategy.OVERLAP_POINT_SUM)
+        if len(self.priors) != 1 or not courses:
+            return None
+        ((course, prior),) = courses.items()
+        if not metric.is_near_maximum:
+            note = f"{metric.name} needs a three-dimensional sum; prior dose is known as a point sum"
+            return MetricValue(None, "Gy", note)
+        masks = prior.overlap
+        if masks is None or prior.volumes_cc is None or not masks.is_known:
+            return MetricValue(None, "Gy", "the overlap of both courses in the organ is not known")
+        left = (1.0 - recovery.get(course, 0.0)) * prior.eqd2(alpha_beta_gy)
+        here = self.planned.eqd2(alpha_beta_gy)
+        value, note = overlap_point_sum(
+            metric,
+            (left, prior.volumes_cc, masks.prior),
+            (here, self.samples.volumes_cc, masks.planned),
+        )
+        return MetricValue(value, "Gy", note)

@@ -88,7 +88,10 @@ def _item(
     background: Any = 0.0
     if cumulative:
         background = organ.doses.background_eqd2(alpha_beta, recovery)
-        added = organ.doses.point_sum_eqd2(constraint.metric, alpha_beta, recovery)
+        # The overlap grows with the prescription, so the whole prior maximum is added.
+        added = organ.doses.point_sum_eqd2(
+            constraint.metric, alpha_beta, recovery, with_overlap_sums=True
+        )
         point_sum = (added.value or 0.0) if added else 0.0
     samples, phases = organ.doses.samples, organ.doses.planned.phase_doses_gy
     keep = slice(None)

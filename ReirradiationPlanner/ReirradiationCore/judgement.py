@@ -73,9 +73,13 @@ class OrganJudge:
         if prior is not None and not prior.is_voxelwise:
             note = f"prior dose is known as {prior.strategy.value}, not point by point"
             return MetricValue(None, "Gy" if metric.is_dose else "cc", note)
-        value = self.distribution(course, quantity, alpha_beta_gy).metric(metric)
         if course not in (CUMULATIVE, NO_RECOVERY):
-            return value
+            return self.distribution(course, quantity, alpha_beta_gy).metric(metric)
+        overlap = self.doses.overlap_sum_eqd2(metric, alpha_beta_gy, self._recovery(course))
+        if overlap is not None:
+            factor = _factor(quantity, alpha_beta_gy)
+            return replace(overlap, value=overlap.value and overlap.value * factor)
+        value = self.distribution(course, quantity, alpha_beta_gy).metric(metric)
         added = self.doses.point_sum_eqd2(metric, alpha_beta_gy, self._recovery(course))
         if added is None or value.value is None:
             return value

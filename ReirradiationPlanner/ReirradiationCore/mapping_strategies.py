@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from .dose_models import LQ, DoseConversion
 from .dvh import metric_value
 from .errors import RadiobiologyError, RefusedError
 from .metrics import Metric, MetricKind
-from .radiobiology import course_eqd2, require_recovery
+from .radiobiology import require_recovery
 
 FloatArray = npt.NDArray[np.floating]
 UNIFORM_MARGIN_MM = 20.0
@@ -73,10 +74,11 @@ class Region:
     phase_doses_gy: tuple[FloatArray, ...]
     fractions: tuple[int, ...]
     volumes_cc: FloatArray
+    model: DoseConversion = LQ
 
     def near_maximum_eqd2(self, alpha_beta_gy: float) -> tuple[float, bool]:
         """D0.1cc of the EQD2, Gy, and True where the region is smaller (then its maximum)."""
-        values = np.asarray(course_eqd2(self.phase_doses_gy, self.fractions, alpha_beta_gy))
+        values = self.model.course_eqd2(self.phase_doses_gy, self.fractions, alpha_beta_gy)
         small = float(self.volumes_cc.sum()) < float(NEAR_MAXIMUM.argument or 0.0)
         found = metric_value(MAXIMUM if small else NEAR_MAXIMUM, values, self.volumes_cc)
         return (float("nan") if found.value is None else found.value), small
@@ -85,6 +87,25 @@ class Region:
     def is_known(self) -> bool:
         """True if every sample has a dose."""
         return not any(np.isnan(dose).any() for dose in self.phase_doses_gy)
+
+
+@dataclass(frozen=True, eq=False)
+class OverlapMasks:
+    """Where an organ was irradiated by both courses, for OVERLAP_POINT_SUM.
+
+    Parameters
+    ----------
+    prior : ndarray of bool (M,)
+        Points of the organ on the prior image.
+    planned : ndarray of bool (N,)
+        Sample points of the organ on the reference image.
+    is_known : bool
+        False if unknown dose could belong to the overlap; the sum is then not given.
+    """
+
+    prior: npt.NDArray[np.bool_]
+    planned: npt.NDArray[np.bool_]
+    is_known: bool = True
 
 
 def uniform_background(
