@@ -7,26 +7,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
-from scipy import ndimage
 
 from .accumulation import CourseDose, OrganDoses
 from .case import Case, MappingStrategy
-from .contours import coverage_on_grid
 from .courses import Course, Structure, StructureKind, slice_spacing_mm
-from .dose_mapping import dose_at_points, dose_on_grid
+from .dose_mapping import dose_at_points
 from .errors import RefusedError
-from .mapping_strategies import UNIFORM_MARGIN_MM, points_near, require_zero_prior_dose
+from .native_doses import NATIVE, NativeCourse, fractions_of, native_dose, prove_zero
 from .organ_models import OrganModel
 from .pipeline_data import RegisteredCourse
-from .point_transforms import map_points
 from .progress import Progress
-from .radiobiology import course_eqd2
-from .registration_record import box_around
 from .sampling import SamplePoints, refine_hot, sample_structure
 from .structure_pairs import pair_structures
 
 PRIORITY_ALPHA_BETA_GY = 3.0
-PROOF_SPACING_MM = 3.0
 
 
 def sample_organs(
@@ -43,7 +37,8 @@ def sample_organs(
     doses = []
     for number, model in enumerate(models):
         progress("Sampling the organs", number / len(models))
-        doses.append(sample_organ(model, planned, priors, registered, pairs, targets))
+        found = sample_organ(model, planned, priors, registered, pairs, targets)
+        doses.append(found.with_model(case.model))
     return doses
 
 
@@ -92,9 +87,13 @@ def sample_organ(
     samples = refine_hot(samples, _priorities(doses))
     doses = _doses_at(samples, model, planned, priors, registered)
     native = {
-        prior.id: _native_dose(model, prior, registered[prior.id], pairs[prior.id], targets)
+        prior.id: native_dose(
+            model,
+            NativeCourse(prior, planned, registered[prior.id], pairs[prior.id], targets),
+            samples,
+        )
         for prior in priors
-        if model.mapping[prior.id] in (MappingStrategy.UNIFORM_BG, MappingStrategy.POINT_SUM)
+        if model.mapping[prior.id] in NATIVE
     }
     return OrganDoses(samples, doses.planned, {**doses.priors, **native})
 
@@ -107,16 +106,17 @@ def _doses_at(
     registered: Mapping[str, RegisteredCourse],
 ) -> OrganDoses:
     points = samples.points_lps
-    own = CourseDose(dose_at_points(planned, points), _fractions(planned))
+    own = CourseDose(dose_at_points(planned, points), fractions_of(planned))
     mapped = {}
     for prior in priors:
         strategy = model.mapping[prior.id]
         transform = transform_for(strategy, registered[prior.id])
         doses = dose_at_points(prior, points, transform)
+        note = ""
         if strategy is MappingStrategy.ZERO:
-            _require_zero(model, planned, prior, registered[prior.id])
+            note = prove_zero(model, planned, prior, registered[prior.id])
             doses = tuple(np.zeros_like(dose) for dose in doses)
-        mapped[prior.id] = CourseDose(doses, _fractions(prior), strategy)
+        mapped[prior.id] = CourseDose(doses, fractions_of(prior), strategy, note=note)
     return OrganDoses(samples, own, mapped)
 
 
@@ -134,10 +134,6 @@ def transform_for(strategy: MappingStrategy, registered: RegisteredCourse) -> si
     return result.rigid
 
 
-def _fractions(course: Course) -> tuple[int, ...]:
-    return tuple(phase.fractions_delivered for phase in course.phases)
-
-
 def _priorities(doses: OrganDoses) -> npt.NDArray[np.float64]:
     """Rows (K, N): what may decide a near-maximum, each course alone and the sum; unknown is 0."""
     rows = [doses.planned.eqd2(PRIORITY_ALPHA_BETA_GY)]
@@ -146,54 +142,3 @@ def _priorities(doses: OrganDoses) -> npt.NDArray[np.float64]:
     ]
     known = np.nan_to_num(np.array(rows))
     return np.vstack([known, known.sum(axis=0), known[0] + 0.5 * known[1:].sum(axis=0)])
-
-
-def _native_dose(
-    model: OrganModel,
-    prior: Course,
-    registered: RegisteredCourse,
-    pairs: Mapping[str, Structure],
-    targets: npt.NDArray[np.float64],
-) -> CourseDose:
-    """Dose of a prior course at points of the organ on the prior image (physics.md section 4)."""
-    strategy = model.mapping[prior.id]
-    organ = pairs.get(model.name)
-    if organ is None:
-        reason = (
-            f"{model.name}: strategy {strategy.value} needs the organ contoured in {prior.id}; it "
-            "is not, choose another strategy or map its name with structure_map"
-        )
-        raise RefusedError(reason)
-    samples = sample_structure(organ, slice_spacing_mm=slice_spacing_mm(prior))
-    points, volumes, note = samples.points_lps, samples.volumes_cc, ""
-    if strategy is MappingStrategy.UNIFORM_BG:
-        near = points_near(points, _on_prior_image(targets, registered), UNIFORM_MARGIN_MM, 2.0)
-        points, volumes = points[near], volumes[near]
-        note = f"{volumes.sum():.1f} cc of the organ lay within 20 mm of the target"
-        if not len(points):
-            note = "presumed 0: no part of the organ lay within 20 mm of the target"
-    doses = dose_at_points(prior, points)
-    return CourseDose(doses, _fractions(prior), strategy, volumes, note)
-
-
-def _on_prior_image(
-    targets: npt.NDArray[np.float64], registered: RegisteredCourse
-) -> npt.NDArray[np.float64]:
-    """Points of the planned target on the prior image, by the rigid part where it is known."""
-    if not len(targets):
-        reason = "UNIFORM_BG needs a PTV in the planned course; none was found"
-        raise RefusedError(reason)
-    return map_points(registered.result.rigid or registered.result.transform, targets)[0]
-
-
-def _require_zero(
-    model: OrganModel, planned: Course, prior: Course, registered: RegisteredCourse
-) -> None:
-    """Refuse ZERO unless the prior dose is known and next to nothing at the organ and around it."""
-    grid = box_around((model.structure,), PROOF_SPACING_MM, UNIFORM_MARGIN_MM + PROOF_SPACING_MM)
-    inside = coverage_on_grid(model.structure, grid, slice_spacing_mm(planned)).array > 0
-    distance = ndimage.distance_transform_edt(~inside, sampling=grid.spacing_mm[::-1])
-    around = distance <= UNIFORM_MARGIN_MM
-    doses = dose_on_grid(prior, grid, registered.result.transform)
-    eqd2 = course_eqd2([dose[around] for dose in doses], _fractions(prior), PRIORITY_ALPHA_BETA_GY)
-    require_zero_prior_dose(np.asarray(eqd2), model.name)

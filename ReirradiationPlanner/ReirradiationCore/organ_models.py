@@ -36,6 +36,8 @@ class OrganModel:
         Course id to the recovery of that course's EQD2.
     mapping : mapping
         Course id to the mapping strategy.
+    mapping_statement : mapping
+        Course id to why the user chose the strategy, in the user's words.
     """
 
     structure: Structure
@@ -44,6 +46,7 @@ class OrganModel:
     alpha_beta_source: str
     recovery: Mapping[str, Recovery] = field(default_factory=dict)
     mapping: Mapping[str, MappingStrategy] = field(default_factory=dict)
+    mapping_statement: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -82,14 +85,16 @@ def organ_model(
     """
     choice = case.organ(structure.name, match.standard_name or structure.name)
     alpha_beta, source = _alpha_beta(structure, match, choice, constraints)
-    recovery, mapping = {}, {}
+    recovery, mapping, statement = {}, {}, {}
     for prior in priors:
         asked = choice.recovery.get(prior.id) or choice.recovery.get("*") or case.recovery
         months = interval_months(prior, planned)
         recovery[prior.id] = _recovery(asked, structure, match, months)
         strategy = choice.mapping.get(prior.id) or choice.mapping.get("*")
         mapping[prior.id] = strategy or default_mapping[prior.id]
-    return OrganModel(structure, match, alpha_beta, source, recovery, mapping)
+        said = choice.mapping_reason.get(prior.id) or choice.mapping_reason.get("*")
+        statement[prior.id] = said or ("" if strategy is None else CHOSEN)
+    return OrganModel(structure, match, alpha_beta, source, recovery, mapping, statement)
 
 
 def _alpha_beta(
