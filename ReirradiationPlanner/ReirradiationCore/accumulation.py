@@ -16,6 +16,7 @@ import numpy.typing as npt
 from .case import MappingStrategy
 from .dose_models import LQ, DoseConversion
 from .dvh import MetricValue, SortedDose
+from .letters import PointDose
 from .mapping_strategies import (
     Background,
     OverlapMasks,
@@ -53,6 +54,8 @@ class CourseDose:
         For ``OVERLAP_POINT_SUM``: where both courses irradiated.
     model : DoseConversion
         How dose becomes EQD2.
+    typed : PointDose, optional
+        For a course known only from a letter: which near-maximum the one dose is.
     """
 
     phase_doses_gy: tuple[FloatArray, ...]
@@ -63,6 +66,7 @@ class CourseDose:
     fallback: Region | None = None
     overlap: OverlapMasks | None = None
     model: DoseConversion = LQ
+    typed: PointDose | None = None
 
     @property
     def is_voxelwise(self) -> bool:
@@ -89,7 +93,20 @@ class CourseDose:
         return doses[0] if len(doses) == 1 else np.sum(doses, axis=0)
 
     def native_metric(self, metric: Metric, alpha_beta_gy: float) -> MetricValue:
-        """Metric of the EQD2 at the points of the prior image."""
+        """Metric of the EQD2 at the points of the prior image; what a typed dose says of it.
+
+        A typed near-maximum bounds every metric of the same or a larger volume and says nothing
+        of a smaller one.
+        """
+        if self.note and all(d.size == 1 and np.isnan(d[0]) for d in self.phase_doses_gy):
+            return MetricValue(None, "Gy", self.note)
+        if self.typed is not None:
+            if not self.typed.bounds(metric):
+                note = f"{self.note}: {metric.name} may be higher and is unknown"
+                return MetricValue(None, "Gy", note)
+            exact = metric.name == self.typed.metric.name
+            note = self.note if exact else f"{self.note}, upper bound of {metric.name}"
+            return MetricValue(float(self.eqd2(alpha_beta_gy)[0]), "Gy", note)
         return SortedDose(self.eqd2(alpha_beta_gy), self.volumes_cc).metric(metric)
 
     def scaled(self, factor: float) -> CourseDose:
@@ -181,12 +198,14 @@ class OrganDoses:
             return MetricValue(None, "Gy", unknown[0].note)
         kept = [recovery.get(course, 0.0) for course in native]
         total = point_sum(metric, [n.value for n in native.values()], kept, 0.0)
-        return MetricValue(total, "Gy", "prior near-maximum added (POINT_SUM)")
+        typed = [n.note for c, n in native.items() if point_sums[c].typed]
+        note = "; ".join(["prior near-maximum added (POINT_SUM)", *typed])
+        return MetricValue(total, "Gy", note)
 
     def overlap_sum_eqd2(
         self, metric: Metric, alpha_beta_gy: float, recovery: Mapping[str, float]
     ) -> MetricValue | None:
-        """Near-maximum of both courses where the only prior one is OVERLAP_POINT_SUM, Gy, else None.
+        """Near-maximum of both courses if the only prior one is OVERLAP_POINT_SUM, Gy, else None.
 
         See `mapping_strategies.overlap_point_sum`; a mean or a volume has no value but the reason.
         """
@@ -195,7 +214,9 @@ class OrganDoses:
             return None
         ((course, prior),) = courses.items()
         if not metric.is_near_maximum:
-            note = f"{metric.name} needs a three-dimensional sum; prior dose is known as a point sum"
+            note = (
+                f"{metric.name} needs a three-dimensional sum; prior dose is known as a point sum"
+            )
             return MetricValue(None, "Gy", note)
         masks = prior.overlap
         if masks is None or prior.volumes_cc is None or not masks.is_known:

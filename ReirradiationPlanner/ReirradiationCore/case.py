@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from .approvals import Approval
+from .case_history import HistoryEntry
 from .cord import NIEDER_ALPHA_BETA_GY
+from .course_choices import CourseChoice
 from .dose_models import LQ, DoseConversion
 from .errors import RefusedError
+from .json_check import problems_in
+from .letters import Letter, letters_of
 from .type_choice import TypeChoice
+from .uncertainty_choice import UncertaintyChoice, uncertainty_choice, uncertainty_json
 
 SCHEMA_VERSION = 1
+SCHEMA_FILE = Path(__file__).parent / "schemas" / "case.schema.json"
 REGISTRATION_MODES = ("auto", "identity", "rigid", "deformable")
 KEYS = {
     "schema_version", "paths", "reference", "courses", "structure_map", "organs", "protocols",
     "recovery", "registration", "fractions", "isotoxic", "map_grid_mm", "approvals",
     "identity_override", "limit_choices", "resolved", "model", "confirmed", "cord_region",
-    "reirradiation_isodose_gy", "reirradiation_type",
+    "reirradiation_isodose_gy", "reirradiation_type", "uncertainty", "de_identify", "history",
 }  # fmt: skip
 
 
@@ -93,6 +101,18 @@ class Case:
         Level of the cord for Nieder 2006: ``cervical``, ``thoracic`` or ``lumbar``.
     type_choice : TypeChoice
         Isodose and answers for the type of reirradiation.
+    approvals : mapping
+        Course id to the approval of its registration.
+    de_identify : bool
+        Write results without anything that names the patient.
+    history : tuple of HistoryEntry
+        Earlier changes of the choices; no part of the input hash.
+    uncertainty : UncertaintyChoice
+        Other mappings and assumptions to evaluate, and which of them enter the verdicts.
+    letters : mapping
+        Course id to what was typed of a prior course known only from a letter.
+    courses : mapping
+        Course id to dates and prescription typed for a course that has files.
     """
 
     paths: tuple[Path, ...] = ()
@@ -106,7 +126,7 @@ class Case:
     map_grid_mm: float | None = None
     structure_map: Mapping[str, str] = field(default_factory=dict)
     organs: Mapping[str, OrganChoice] = field(default_factory=dict)
-    approvals: Mapping[str, str] = field(default_factory=dict)
+    approvals: Mapping[str, Approval] = field(default_factory=dict)
     identity_override: str | None = None
     limit_choices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     confirmed: tuple[str, ...] = ()
@@ -114,11 +134,16 @@ class Case:
     model: DoseConversion = LQ
     cord_region: str = "thoracic"
     type_choice: TypeChoice = field(default_factory=TypeChoice)
+    de_identify: bool = False
+    history: tuple[HistoryEntry, ...] = ()
+    uncertainty: UncertaintyChoice = field(default_factory=UncertaintyChoice)
+    letters: Mapping[str, Letter] = field(default_factory=dict)
+    courses: Mapping[str, CourseChoice] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse choices that contradict themselves."""
         low, high = self.isotoxic_range_gy
-        if not 0 < low <= high:
+        if not 0 < low <= high < math.inf:
             reason = f"isotoxic range {low:g}:{high:g} Gy is not a range above zero"
             raise RefusedError(reason)
         if self.map_grid_mm is not None and not 0.5 <= self.map_grid_mm <= 10:
@@ -134,8 +159,18 @@ class Case:
         return modes.get(course_id) or modes.get(label) or modes.get("*", "auto")
 
     def organ(self, *names: str) -> OrganChoice:
-        """Return the choices for an organ known under any of ``names``; empty if none were made."""
-        return next((self.organs[name] for name in names if name in self.organs), OrganChoice())
+        """Return the choices for an organ known under any of ``names``; empty if none were made.
+
+        Where choices were made under several names, the first name wins, choice by choice.
+        """
+        made = [self.organs[name] for name in dict.fromkeys(names) if name in self.organs]
+        alpha_beta = [o.alpha_beta_gy for o in made if o.alpha_beta_gy is not None]
+        merged: dict[str, dict[str, Any]] = {}
+        for name in ("recovery", "mapping", "mapping_reason"):
+            merged[name] = {}
+            for choice in reversed(made):
+                merged[name].update(getattr(choice, name))
+        return OrganChoice(alpha_beta[0] if alpha_beta else None, **merged)
 
 
 def read_case(path: Path) -> Case:
@@ -152,7 +187,10 @@ def read_case(path: Path) -> Case:
         reason = f"{path.name}: cannot be read as a case file ({error}); give a JSON file"
         raise RefusedError(reason) from error
     try:
-        return _case_from(content)
+        found = list(problems_in(content, json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))))
+        if found:
+            raise RefusedError(*found)
+        return _beside(case_from_json(content), path.parent)
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         if isinstance(error, RefusedError):
             raise RefusedError(*(f"{path.name}: {reason}" for reason in error.reasons)) from error
@@ -160,7 +198,14 @@ def read_case(path: Path) -> Case:
         raise RefusedError(reason) from error
 
 
-def _case_from(content: dict[str, Any]) -> Case:
+def case_from_json(content: dict[str, Any]) -> Case:
+    """Return the choices of a case file.
+
+    Raises
+    ------
+    RefusedError
+        Keys that are not known, values that are not allowed; `read_case` refuses the rest.
+    """
     unknown = sorted(set(content) - KEYS)
     if unknown or content.get("schema_version", SCHEMA_VERSION) != SCHEMA_VERSION:
         what = f"keys {unknown} are not known" if unknown else "schema_version is not 1"
@@ -181,14 +226,19 @@ def _case_from(content: dict[str, Any]) -> Case:
         map_grid_mm=content.get("map_grid_mm"),
         structure_map=dict(content.get("structure_map", {})),
         organs={name: _organ(choice) for name, choice in content.get("organs", {}).items()},
-        approvals=dict(content.get("approvals", {})),
+        approvals={c: Approval.from_json(a) for c, a in content.get("approvals", {}).items()},
         identity_override=content.get("identity_override"),
         limit_choices=dict(content.get("limit_choices", {})),
         confirmed=tuple(content.get("confirmed", ())),
         isotoxic_targets=tuple(isotoxic.get("targets", ())),
         model=DoseConversion.from_json(content.get("model", LQ.to_json())),
+        uncertainty=uncertainty_choice(content.get("uncertainty") or {}),
+        letters=letters_of(courses),
+        courses={c["id"]: CourseChoice.from_json(c) for c in courses if not c.get("letter")},
         cord_region=content.get("cord_region", Case.cord_region),
         type_choice=TypeChoice.from_json(content),
+        de_identify=_yes_or_no(content.get("de_identify", False)),
+        history=tuple(HistoryEntry.from_json(entry) for entry in content.get("history", ())),
     )
 
 
@@ -205,6 +255,13 @@ def _fractions(content: dict[str, Any], courses: list[dict[str, Any]]) -> dict[s
             reason = f"fractions of {name} is {n!r}; it must be a whole number >= 1"
             raise RefusedError(reason)
     return stated
+
+
+def _yes_or_no(content: object) -> bool:
+    if not isinstance(content, bool):
+        reason = f"de_identify is {content!r}; it must be true or false"
+        raise RefusedError(reason)
+    return content
 
 
 def _registration(content: str | dict[str, str]) -> dict[str, str]:
@@ -248,13 +305,37 @@ def _organ(content: dict[str, Any]) -> OrganChoice:
     )
 
 
+def _beside(case: Case, folder: Path) -> Case:
+    """Return the case with relative paths taken from the folder of the case file."""
+
+    def found(text: str) -> str:
+        beside = folder / text
+        return str(beside) if beside.exists() and not Path(text).is_absolute() else text
+
+    return replace(
+        case,
+        paths=tuple(Path(found(str(path))) for path in case.paths),
+        protocols=tuple(found(name) for name in case.protocols),
+        registration={course: found(mode) for course, mode in case.registration.items()},
+    )
+
+
+def _courses_json(case: Case) -> list[dict[str, Any]]:
+    letters = [
+        {"id": name, "role": "prior", "letter": letter.to_json()}
+        for name, letter in case.letters.items()
+    ]
+    typed = [{"id": name, **choice.to_json()} for name, choice in case.courses.items()]
+    return letters + typed
+
+
 def case_to_json(case: Case, courses: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     """Return the case file of ``case``; ``courses`` documents what the paths held."""
     return {
         "schema_version": SCHEMA_VERSION,
         "paths": [str(path) for path in case.paths],
         "reference": case.reference,
-        "courses": courses or [],
+        "courses": courses or _courses_json(case),
         "structure_map": dict(case.structure_map),
         "organs": {name: _organ_json(choice) for name, choice in case.organs.items()},
         "protocols": list(case.protocols),
@@ -267,13 +348,16 @@ def case_to_json(case: Case, courses: list[dict[str, Any]] | None = None) -> dic
             "targets": list(case.isotoxic_targets),
         },
         "map_grid_mm": case.map_grid_mm,
-        "approvals": dict(case.approvals),
+        "approvals": {course: given.to_json() for course, given in case.approvals.items()},
         "identity_override": case.identity_override,
         "limit_choices": {key: dict(value) for key, value in case.limit_choices.items()},
         "confirmed": list(case.confirmed),
         "model": case.model.to_json(),
+        "uncertainty": uncertainty_json(case.uncertainty),
         "cord_region": case.cord_region,
         **case.type_choice.to_json(),
+        "de_identify": case.de_identify,
+        "history": [entry.to_json() for entry in case.history],
     }
 
 

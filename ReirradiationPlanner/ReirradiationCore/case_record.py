@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from .case import case_to_json
@@ -17,8 +18,15 @@ def case_record(evaluation: Evaluation) -> dict[str, Any]:
     """
     content = case_to_json(evaluation.case, [_course(c) for c in evaluation.courses])
     content["paths"] = [str(path.resolve()) for path in evaluation.case.paths]
+    content["protocols"] = [_absolute(name) for name in content["protocols"]]
+    content["registration"] = {c: _absolute(m) for c, m in content["registration"].items()}
     content["resolved"] = {"organs": _organs(evaluation)}
     return content
+
+
+def _absolute(text: str) -> str:
+    """Return a file's absolute path, so that the record works from any folder; else the text."""
+    return str(Path(text).resolve()) if Path(text).is_file() else text
 
 
 def _course(course: Course) -> dict[str, Any]:
@@ -32,6 +40,7 @@ def _course(course: Course) -> dict[str, Any]:
         "prescription_gy": None if None in doses else sum(d for d in doses if d is not None),
         "first_fraction_date": first.isoformat() if first else None,
         "last_fraction_date": last.isoformat() if last else None,
+        **({"letter": course.letter.to_json()} if course.letter else {}),
     }
 
 

@@ -95,7 +95,12 @@ def nieder_2006(
         msg = f"{len(courses)} courses in region '{region}'; regions are cervical, thoracic, lumbar"
         raise RadiobiologyError(msg)
     alpha_beta = NIEDER_ALPHA_BETA_GY[region]
-    beds = tuple(float(bed(dose, n, alpha_beta)) for dose, n in courses)
+    return nieder_of_beds([float(bed(dose, n, alpha_beta)) for dose, n in courses], interval_months)
+
+
+def nieder_of_beds(beds_gy: Sequence[float], interval_months: float | None) -> NiederCriteria:
+    """Judge the BED of each course at the cord (Gy) by Nieder 2006; see `nieder_2006`."""
+    beds = tuple(beds_gy)
     return NiederCriteria(
         beds_gy=beds,
         cumulative_bed_gy=sum(beds),
@@ -152,11 +157,24 @@ def hytec(
     Sahgal A et al. 2012, Int J Radiat Oncol Biol Phys 82:107; Sahgal A et al. 2021 (HyTEC),
     Int J Radiat Oncol Biol Phys 110:124 (abstracts).
     """
+    prior = float(eqd2(prior_dose_gy, prior_fractions, CORD_ALPHA_BETA_GY))
+    sbrt = float(eqd2(sbrt_dose_gy, sbrt_fractions, CORD_ALPHA_BETA_GY))
+    return hytec_of_eqd2(prior, sbrt, sbrt_fractions, interval_months)
+
+
+def hytec_of_eqd2(
+    prior: float, sbrt: float, sbrt_fractions: int, interval_months: float | None
+) -> HytecTests:
+    """Judge the EQD2 (alpha/beta 2 Gy, Gy) of both courses at the thecal sac; see `hytec`.
+
+    Raises
+    ------
+    RadiobiologyError
+        SBRT in more than 5 fractions.
+    """
     if require_fractions(sbrt_fractions) > 5:
         msg = f"the HyTEC tests hold for SBRT in 1 to 5 fractions, not {sbrt_fractions}"
         raise RadiobiologyError(msg)
-    prior = float(eqd2(prior_dose_gy, prior_fractions, CORD_ALPHA_BETA_GY))
-    sbrt = float(eqd2(sbrt_dose_gy, sbrt_fractions, CORD_ALPHA_BETA_GY))
     share = sbrt / (prior + sbrt) if prior + sbrt > 0 else 0.0
     return HytecTests(
         prior_eqd2_gy=prior,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from .case import REGISTRATION_MODES, Case
 from .courses import Course
+from .dicom.registration import RegistrationFile
+from .dicom_registrar import TPS, DicomRegistrar, is_dicom, registration_of_system
 from .errors import GeometryError, RefusedError, RegistrationError
 from .pipeline_data import RegisteredCourse
 from .progress import Progress
@@ -15,9 +17,15 @@ from .registration_record import quality_record
 
 
 def register_priors(
-    priors: Sequence[Course], planned: Course, case: Case, progress: Progress
+    priors: Sequence[Course],
+    planned: Course,
+    case: Case,
+    progress: Progress,
+    registrations: Sequence[RegistrationFile] = (),
 ) -> dict[str, RegisteredCourse]:
     """Find the way from the reference image to the image of every prior course.
+
+    ``registrations`` are the registration objects of the planning system, for the mode ``tps``.
 
     Returns
     -------
@@ -32,7 +40,9 @@ def register_priors(
     """
     registered = {}
     for prior in priors:
-        mode = registration_mode(prior, planned, case)
+        if prior.letter is not None:
+            continue
+        mode = registration_mode(prior, planned, case, registrations)
         try:
             result = register(
                 planned.image,
@@ -45,13 +55,19 @@ def register_priors(
             reason = f"{prior.id} ({prior.label}): {error}"
             raise RefusedError(reason) from error
         quality = quality_record(result, planned, prior, case.structure_map, progress)
-        approved = case.approvals.get(prior.id)
+        approval = case.approvals.get(prior.id)
+        approved = approval.name if approval else None
         registered[prior.id] = RegisteredCourse(prior.id, result, quality, approved)
     return registered
 
 
-def registration_mode(prior: Course, planned: Course, case: Case) -> str | Path:
-    """Return ``identity``, ``rigid``, ``deformable`` or the transform file for a prior course.
+def registration_mode(
+    prior: Course,
+    planned: Course,
+    case: Case,
+    registrations: Sequence[RegistrationFile] = (),
+) -> str | Path | DicomRegistrar:
+    """Return ``identity``, ``rigid``, ``deformable``, a transform file or a DICOM registration.
 
     Raises
     ------
@@ -71,10 +87,15 @@ def registration_mode(prior: Course, planned: Course, case: Case) -> str | Path:
     if asked in REGISTRATION_MODES:
         return asked
     path = Path(asked)
+    if asked == TPS:
+        path = registration_of_system(prior, planned, registrations)
     if not path.is_file():
         reason = (
             f"{prior.id} ({prior.label}): registration '{asked}' is neither a file nor one of "
-            f"{', '.join(REGISTRATION_MODES)}"
+            f"{', '.join((*REGISTRATION_MODES, TPS))}"
         )
         raise RefusedError(reason)
+    if is_dicom(path):
+        frames = planned.frame_of_reference_uid, prior.frame_of_reference_uid
+        return DicomRegistrar(path, *frames)
     return path

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from .errors import RadiobiologyError
 from .grids import Volume
+from .letters import Letter
 
 DAYS_PER_MONTH = 30.4375
 
@@ -133,6 +134,8 @@ class Course:
         As far as known; ``date_source`` says from which attribute they were taken.
     files : tuple of Path
         Files the course was read from.
+    letter : Letter, optional
+        What was typed of a course known only from a letter; it then has no phases.
     """
 
     id: str
@@ -152,10 +155,13 @@ class Course:
     structure_set_uid: str = ""
     empty_structures: tuple[str, ...] = ()
     files: tuple[Path, ...] = field(default=(), repr=False)
+    letter: Letter | None = None
 
     @property
     def fractions_delivered(self) -> int:
         """Fractions delivered in all phases together."""
+        if self.letter is not None:
+            return self.letter.fractions
         return sum(phase.fractions_delivered for phase in self.phases)
 
 
@@ -165,6 +171,21 @@ def interval_months(prior: Course, planned: Course) -> float | None:
     if end is None or planned.first_fraction_date is None:
         return None
     return (planned.first_fraction_date - end).days / DAYS_PER_MONTH
+
+
+FRACTIONS_PER_WEEK = 5
+
+
+def shortest_interval_months(prior: Course, planned: Course) -> float | None:
+    """Months left if the prior course ran for as long as its fractions take at five a week.
+
+    The same as `interval_months` where the date of the last fraction is known; None if unknown.
+    """
+    months = interval_months(prior, planned)
+    if months is None or prior.last_fraction_date is not None:
+        return months
+    weeks = -(-prior.fractions_delivered // FRACTIONS_PER_WEEK)
+    return months - 7 * weeks / DAYS_PER_MONTH
 
 
 def slice_spacing_mm(course: Course) -> float | None:

@@ -99,10 +99,14 @@ def plausibility_questions(
 
 @dataclass(frozen=True)
 class DosePerFractionNote:
-    """Note on a dose per fraction where the linear-quadratic model is less certain."""
+    """Note (``amber`` or ``red``) where the linear-quadratic model is less certain.
+
+    ``highest_gy`` is the largest dose per fraction, Gy.
+    """
 
     level: str
     text: str
+    highest_gy: float
 
 
 def dose_per_fraction_note(
@@ -125,7 +129,7 @@ def dose_per_fraction_note(
         f"{organ} receives up to {highest:.1f} Gy per fraction; the linear-quadratic model is "
         f"{'not validated' if red else 'less certain'} above about {bound:g} Gy per fraction"
     )
-    return DosePerFractionNote("red" if red else "amber", text)
+    return DosePerFractionNote("red" if red else "amber", text, highest)
 
 
 def fractions_per_day_note(fractions_per_day: float | None) -> str:

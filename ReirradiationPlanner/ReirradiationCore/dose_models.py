@@ -42,7 +42,9 @@ class DoseConversion:
 
     def __post_init__(self) -> None:
         """Refuse parameters that do not belong to the model."""
-        if self.is_lq and (self.transition_dose_gy is not None or self.gamma_over_alpha is not None):
+        if self.is_lq and (
+            self.transition_dose_gy is not None or self.gamma_over_alpha is not None
+        ):
             msg = "model LQ has neither a transition dose nor gamma/alpha; name LQ-L to use them"
             raise RadiobiologyError(msg)
         if not self.is_lq and self.transition_dose_gy is None:

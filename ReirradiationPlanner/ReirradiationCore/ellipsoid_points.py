@@ -15,7 +15,6 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
-from scipy.spatial import cKDTree
 
 FloatArray = npt.NDArray[np.floating]
 Triple = tuple[float, float, float]
@@ -36,10 +35,9 @@ class EllipsoidNeighbours:
         Distance of neighbouring samples where they are closest, mm.
     """
 
-    def __init__(
-        self, points_lps: FloatArray, semi_axes_mm: Triple, spacing_mm: float
-    ) -> None:
-        cell = max(spacing_mm, min([a for a in semi_axes_mm if a > 0], default=0.0) / CELLS_PER_SEMI_AXIS)
+    def __init__(self, points_lps: FloatArray, semi_axes_mm: Triple, spacing_mm: float) -> None:
+        shortest = min([a for a in semi_axes_mm if a > 0], default=0.0)
+        cell = max(spacing_mm, shortest / CELLS_PER_SEMI_AXIS)
         index = np.rint((points_lps - points_lps.min(axis=0)) / cell).astype(np.int64)
         reach = [int(a / cell + 1e-9) for a in semi_axes_mm]
         rows, columns = index[:, 2] + reach[2], index[:, 1] + reach[1]
@@ -85,6 +83,8 @@ def points_around(
 ) -> npt.NDArray[np.float64]:
     """Return points (M, 3) outside the samples but within an ellipsoid of one of them, LPS, mm.
 
+    They lie on a lattice; its cells that hold a sample are not outside.
+
     Parameters
     ----------
     points_lps : ndarray (N, 3)
@@ -95,10 +95,10 @@ def points_around(
     """
     axes = np.array([max(a, 1e-3) for a in semi_axes_mm])
     step = max(spacing_mm, min([a for a in semi_axes_mm if a > 0], default=1.0) / OUTSIDE_STEPS)
-    low = points_lps.min(axis=0) - axes
-    count = np.floor((points_lps.max(axis=0) + axes - low) / step).astype(int) + 1
-    lattice = np.indices(tuple(count)).reshape(3, -1).T * step + low
-    near = cKDTree(points_lps / axes).query(lattice / axes, distance_upper_bound=1 + 1e-6)[0] <= 1
-    lattice = lattice[near]
-    apart = cKDTree(points_lps).query(lattice, distance_upper_bound=spacing_mm)[0]
-    return lattice[apart >= spacing_mm * np.sqrt(3) / 2]
+    low = points_lps.min(axis=0) - step * np.ceil(axes / step)
+    index = np.rint((points_lps - low) / step).astype(np.int64)
+    shape = np.rint((points_lps.max(axis=0) - low + axes) / step).astype(int) + 1
+    empty = np.ones(tuple(shape.tolist()), dtype=bool)
+    empty[tuple(index.T)] = False
+    distance = ndimage.distance_transform_edt(empty, sampling=step / axes)
+    return np.argwhere(empty & (distance <= 1 + 1e-9)) * step + low

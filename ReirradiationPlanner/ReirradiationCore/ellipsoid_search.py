@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from .ellipsoid_points import EllipsoidNeighbours
 from .errors import RadiobiologyError
 
 FloatArray = npt.NDArray[np.floating]
@@ -117,7 +118,8 @@ def ellipsoid_search_points(
     """Structure-restricted ellipsoid search on the samples of one organ.
 
     The samples are binned to a lattice of their spacing, on which the search is exact; axes are
-    those of the patient (left-right, anterior-posterior, superior-inferior).
+    those of the patient (left-right, anterior-posterior, superior-inferior). To search several
+    distributions use `ellipsoid_points.EllipsoidNeighbours`.
 
     Parameters
     ----------
@@ -133,11 +135,4 @@ def ellipsoid_search_points(
     ndarray (N,)
         Gy; NaN where the dose itself is unknown.
     """
-    index = np.rint((points_lps - points_lps.min(axis=0)) / spacing_mm).astype(int)
-    shape = tuple(index.max(axis=0)[::-1] + 1)
-    lattice = np.full(shape, -np.inf)
-    place = (index[:, 2], index[:, 1], index[:, 0])
-    np.maximum.at(lattice, place, np.nan_to_num(eqd2_gy, nan=-np.inf))
-    lattice[np.isneginf(lattice)] = np.nan
-    found = ellipsoid_search(lattice, (spacing_mm,) * 3, semi_axes_mm)[place]
-    return np.where(np.isnan(eqd2_gy), np.nan, np.fmax(found, eqd2_gy))
+    return EllipsoidNeighbours(points_lps, semi_axes_mm, spacing_mm).largest(eqd2_gy)

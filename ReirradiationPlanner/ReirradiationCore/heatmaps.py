@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from .contours import coverage_on_grid
 from .courses import Structure, StructureKind
+from .dose_models import LQ, DoseConversion
 from .grids import Grid, Volume
 from .isotoxic import remaining_dose
-from .radiobiology import eqd2
 
 FloatArray = npt.NDArray[np.float32]
 DEFAULT_ALPHA_BETA_GY = 3.0
@@ -90,14 +90,15 @@ class CourseOnGrid:
     id: str
     phase_doses_gy: tuple[FloatArray, ...]
     fractions: tuple[int, ...]
+    model: DoseConversion = LQ
 
     def eqd2(self, alpha_beta_gy: FloatArray) -> FloatArray:
         """EQD2 with the alpha/beta of each voxel, Gy."""
         total = np.zeros(alpha_beta_gy.shape, dtype=np.float32)
         for value in np.unique(alpha_beta_gy):
             voxels = alpha_beta_gy == value
-            for dose, n in zip(self.phase_doses_gy, self.fractions, strict=True):
-                total[voxels] += eqd2(dose[voxels], n, float(value))
+            doses = [dose[voxels] for dose in self.phase_doses_gy]
+            total[voxels] = self.model.course_eqd2(doses, self.fractions, float(value))
         return total
 
 

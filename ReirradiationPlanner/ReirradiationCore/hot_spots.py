@@ -10,7 +10,7 @@ import numpy as np
 from .accumulation import CourseDose
 from .constraints import Quantity
 from .courses import StructureKind
-from .judgement import CUMULATIVE, OrganJudge
+from .judgement import CUMULATIVE, NO_RECOVERY, OrganJudge
 from .limits import AppliedLimit, near_maximum_limit
 
 
@@ -49,7 +49,8 @@ def hot_spots(
 def _percent(organ: OrganJudge, limit: Any) -> float | None:  # noqa: ANN401
     if limit is None:
         return None
-    value = organ.metric(limit.metric, CUMULATIVE, Quantity.EQD2, limit.alpha_beta_gy)
+    course = NO_RECOVERY if limit.recovery_contained else CUMULATIVE
+    value = organ.metric(limit.metric, course, Quantity.EQD2, limit.alpha_beta_gy)
     return None if value.value is None else 100 * value.value / limit.limit
 
 
@@ -90,9 +91,11 @@ def _course_line(
     parts, total = [], 0.0
     for physical, n in zip(dose.phase_doses_gy, dose.fractions, strict=True):
         d = float(physical[index])
-        eqd2 = d * (d / n + alpha_beta) / (2 + alpha_beta)
-        parts.append(f"{d:.3f} Gy x ({d:.3f}/{n} + {alpha_beta:g}) / (2 + {alpha_beta:g})")
-        total += eqd2
+        if dose.model.is_lq:
+            parts.append(f"{d:.3f} Gy x ({d:.3f}/{n} + {alpha_beta:g}) / (2 + {alpha_beta:g})")
+        else:
+            parts.append(f"{dose.model.label} of {d:.3f} Gy in {n} fractions")
+        total += float(dose.model.course_eqd2([np.float64(d)], [n], alpha_beta))
     kept = total * (1 - recovery)
     credit = f", x (1 - {recovery:g}) = {kept:.2f} Gy" if recovery else ""
     return f"{course}: {' + '.join(parts)} = {total:.2f} Gy EQD2{credit}", kept

@@ -5,14 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from .case import Case, case_to_json
+from .constraints import RADIOBIOLOGICAL, Constraint, Measure
+from .course_choices import apply_course_choices
 from .courses import Course
 from .dicom import ReadOptions, ReadResult, hash_files
-from .dicom.options import SourceFile
+from .dose_models import DoseConversion
 from .errors import RefusedError
 from .protocol_check import ConstraintSet
 from .protocol_library import load_protocols, with_choices
+
+# Where the files are, how the result is written, and who changed what do not change a result.
+NOT_IN_HASH = ("paths", "de_identify", "history")
 
 
 def read_options(case: Case) -> ReadOptions:
@@ -37,10 +44,26 @@ def chosen_protocols(case: Case) -> tuple[tuple[ConstraintSet, ...], tuple[str, 
     """
     protocols, notes = load_protocols(case.protocols)
     known = {limit.id for protocol in protocols for limit in protocol.constraints}
-    reasons = _unknown("limit_choices", case.limit_choices, known)
+    reasons = [
+        *_unknown("limit_choices", case.limit_choices, known),
+        *_unknown("confirmed", case.confirmed, known),
+    ]
     if reasons:
         raise RefusedError(*reasons)
-    return tuple(with_choices(protocol, case.limit_choices) for protocol in protocols), notes
+    chosen = (with_choices(protocol, case.limit_choices) for protocol in protocols)
+    return tuple(_for_model(protocol, case.model) for protocol in chosen), notes
+
+
+def _for_model(protocol: ConstraintSet, model: DoseConversion) -> ConstraintSet:
+    """Return the set with the limits that were derived with another model marked as not judged."""
+
+    def marked(limit: Constraint) -> Constraint:
+        if limit.quantity not in RADIOBIOLOGICAL or limit.measure is Measure.INTERVAL:
+            return limit
+        why = model.why_not_comparable(limit.quantity.value)
+        return replace(limit, unusable=limit.unusable or why)
+
+    return replace(protocol, constraints=tuple(marked(limit) for limit in protocol.constraints))
 
 
 def planned_and_priors(read: ReadResult) -> tuple[Course, tuple[Course, ...]]:
@@ -70,15 +93,27 @@ def require_known_names(case: Case, courses: Sequence[Course]) -> None:
         One reason per name, with the names that exist.
     """
     course_names = {name for course in courses for name in (course.id, course.label)}
+    prior_names = {name for course in courses[:-1] for name in (course.id, course.label)}
     structures = {s.name for course in courses for s in course.structures}
     structures |= {name for course in courses for name in course.empty_structures}
     reasons = [
-        *_unknown("registration", set(case.registration) - {"*"}, course_names),
+        *_unknown("registration", set(case.registration) - {"*"}, prior_names),
+        *_unknown("organs: courses", _organ_courses(case) - {"*"}, course_names),
         *_unknown("approvals", case.approvals, {course.id for course in courses}),
         *_unknown("structure_map", case.structure_map, structures),
+        *_unknown("isotoxic.targets", case.isotoxic_targets, structures),
     ]
     if reasons:
         raise RefusedError(*reasons)
+
+
+def _organ_courses(case: Case) -> set[str]:
+    """Courses that choices for organs are about."""
+    return {
+        course
+        for choice in case.organs.values()
+        for course in (*choice.recovery, *choice.mapping, *choice.mapping_reason)
+    }
 
 
 def _unknown(what: str, asked: Iterable[str], known: Iterable[str]) -> list[str]:
@@ -102,9 +137,37 @@ def require_used(asked: Iterable[str], used: Iterable[str]) -> None:
         raise RefusedError(*reasons)
 
 
-def hash_of_input(case: Case, files: Sequence[SourceFile]) -> str:
-    """Return ``sha256:...`` of the bytes of all files used and of every choice but their paths."""
-    choices = {key: value for key, value in case_to_json(case).items() if key != "paths"}
-    digest = hashlib.sha256(hash_files([source.path for source in files]).encode())
+def with_course_choices(read: ReadResult, case: Case) -> ReadResult:
+    """Return the courses with the dates and prescriptions the user typed, each with a warning.
+
+    Raises
+    ------
+    RefusedError
+        See `course_choices.apply_course_choices`.
+    """
+    courses, notes = apply_course_choices(read.courses, case.courses)
+    return replace(read, courses=courses, warnings=(*read.warnings, *notes))
+
+
+def hash_of_input(case: Case, read: ReadResult) -> str:
+    """Return ``sha256:...`` of the bytes of all files used and of every choice that matters.
+
+    Transform and protocol files count with their content; where files lie does not count.
+    """
+    choices = {k: v for k, v in case_to_json(case).items() if k not in NOT_IN_HASH}
+    choices["courses"] = [_hashed(course) for course in read.courses]
+    chosen = [*case.registration.values(), *case.protocols]
+    content = [Path(name) for name in chosen if Path(name).is_file()]
+    choices["registration"] = {c: Path(mode).name for c, mode in case.registration.items()}
+    choices["protocols"] = [Path(name).name for name in case.protocols]
+    digest = hashlib.sha256(hash_files([*(source.path for source in read.files), *content]).encode())
     digest.update(json.dumps(choices, sort_keys=True).encode())
     return f"sha256:{digest.hexdigest()}"
+
+
+def _hashed(course: Course) -> list[str]:
+    """What may be typed of a course, as it was used."""
+    doses = [phase.prescribed_dose_gy for phase in course.phases]
+    dates = (course.first_fraction_date, course.last_fraction_date)
+    letter = course.letter.to_json() if course.letter else None
+    return [course.id, *map(str, dates), str(doses), str(letter)]

@@ -79,6 +79,10 @@ class IsotoxicAnswer:
         """Limits that could not be considered."""
         return tuple(a for a in self.per_constraint if a.status is ItemStatus.NOT_EVALUABLE)
 
+    def _is_above_cap(self, answer: ItemAnswer) -> bool:
+        prescription = answer.max_prescription_gy
+        return prescription is not None and prescription > self.search_range_gy[1] * (1 + ROUNDING)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the answer as it stands in results.json."""
         limiting = [
@@ -94,7 +98,11 @@ class IsotoxicAnswer:
             "max_prescription_gy": self.max_prescription_gy,
             "stepwise_prescription_gy": self.stepwise_prescription_gy,
             "limiting": limiting,
-            "per_constraint": [answer.as_dict() for answer in self.per_constraint],
+            "capped": self.capped,
+            "per_constraint": [
+                {**answer.as_dict(), "above_cap": self._is_above_cap(answer)}
+                for answer in self.per_constraint
+            ],
             "criteria": [criterion.as_dict() for criterion in self.criteria],
             "notes": list(self.notes),
         }
@@ -242,12 +250,36 @@ class PrescriptionRow:
         Limits within 0.1 Gy of the smallest.
     left_out : tuple of str
         Limits that hold for another number of fractions or could not be evaluated.
+    is_decided : bool
+        False if no limit at all could be used.
     """
 
     fractions: int
     max_prescription_gy: float | None
     limiting: tuple[ItemAnswer, ...]
     left_out: tuple[str, ...]
+    is_decided: bool = True
+
+    def as_dict(self, cap_gy: float) -> dict[str, Any]:
+        """Return the row as it stands in results.json; ``cap_gy`` is the prescription cap."""
+        prescription = self.max_prescription_gy
+        above = prescription is not None and prescription > cap_gy * (1.0 + ROUNDING)
+        if not self.is_decided:
+            status = ItemStatus.NOT_EVALUABLE
+        elif prescription is None:
+            status = ItemStatus.PRIOR_EXCEEDS
+        else:
+            status = ItemStatus.UNLIMITED if prescription == math.inf else ItemStatus.LIMITED
+        return {
+            "fractions": self.fractions,
+            "max_prescription_gy": None if prescription == math.inf else prescription,
+            "status": status.value,
+            "above_cap": above,
+            "limiting": [
+                {"structure": a.item.structure, "metric": a.item.metric.name} for a in self.limiting
+            ],
+            "left_out": list(self.left_out),
+        }
 
 
 def prescription_by_fractions(
@@ -288,4 +320,4 @@ def _row(items: Sequence[IsotoxicItem], prescription_gy: float, fractions: int) 
     limiting = (
         () if smallest in (None, math.inf) and answers == [] else _limiting(answers, smallest)
     )
-    return PrescriptionRow(fractions, smallest, limiting, tuple(left_out))
+    return PrescriptionRow(fractions, smallest, limiting, tuple(left_out), bool(answers))

@@ -10,9 +10,11 @@ import numpy as np
 from .case import Case
 from .constraints import Constraint, Measure, Quantity, Scope
 from .courses import Course
-from .isotoxic import IsotoxicItem, solve
+from .errors import RadiobiologyError
+from .isotoxic import IsotoxicItem, prescription_by_fractions, solve
 from .judgement import OrganJudge
 from .limits import AppliedLimit, limit_value
+from .target_stage import eligibility
 
 
 def isotoxic_answer(
@@ -20,6 +22,7 @@ def isotoxic_answer(
     rows: Sequence[dict[str, Any]],
     planned: Course,
     case: Case,
+    organs: Sequence[OrganJudge] = (),
 ) -> tuple[dict[str, Any] | None, str]:
     """Return the isotoxic part of results.json, or None and the sentence that says why not.
 
@@ -33,8 +36,10 @@ def isotoxic_answer(
         Planned course.
     case : Case
         Prescription and search range.
+    organs : sequence of OrganJudge
+        Structures of the reference image, for the target criteria; none without them.
     """
-    prescription = case.prescription_gy or _prescription(planned)
+    prescription = _prescription(planned)
     if prescription is None:
         return None, (
             "no isotoxic prescription: the planned prescription is not in the plan; give it with "
@@ -47,9 +52,23 @@ def isotoxic_answer(
     ]
     if not items:
         return None, "no isotoxic prescription: no limit applies to a structure of this patient"
-    answer = solve(items, prescription, case.isotoxic_range_gy).as_dict()
+    criteria = eligibility(organs, planned, prescription, case.isotoxic_targets) if organs else ()
+    answer = solve(items, prescription, case.isotoxic_range_gy, criteria).as_dict()
     answer["notes"] += _partly_known(applied, planned)
+    answer["by_fractions"], why = _by_fractions(items, prescription, case.isotoxic_range_gy[1])
+    answer["notes"] += why
     return answer, ""
+
+
+def _by_fractions(
+    items: Sequence[IsotoxicItem], prescription_gy: float, cap_gy: float
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the table of other numbers of fractions, or nothing and why."""
+    try:
+        table = prescription_by_fractions(items, prescription_gy)
+    except RadiobiologyError as error:
+        return [], [str(error)]
+    return [row.as_dict(cap_gy) for row in table], []
 
 
 def _partly_known(applied: Sequence[AppliedLimit], planned: Course) -> list[str]:
@@ -68,7 +87,11 @@ def _partly_known(applied: Sequence[AppliedLimit], planned: Course) -> list[str]
 
 
 def _prescription(planned: Course) -> float | None:
-    doses = [phase.prescribed_dose_gy for phase in planned.phases]
+    """Prescription of the fractions that are delivered, to which the planned doses belong."""
+    doses = [
+        None if p.prescribed_dose_gy is None else p.prescribed_dose_gy * p.delivered_share
+        for p in planned.phases
+    ]
     return None if None in doses else sum(dose for dose in doses if dose is not None)
 
 
@@ -83,7 +106,7 @@ def _item(
     constraint = limit.constraint
     cumulative = constraint.scope is Scope.CUMULATIVE
     alpha_beta = constraint.alpha_beta_gy or organ.model.alpha_beta_gy
-    recovery = organ.model.recovery_fractions
+    recovery = organ.model.recovery_for(constraint)
     point_sum = 0.0
     background: Any = 0.0
     if cumulative:

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from .accumulation import OrganDoses
+from .accumulation import CourseDose, OrganDoses
 from .constraints import Constraint, Quantity
 from .dvh import MetricValue, SortedDose
-from .metrics import Metric
+from .metrics import Metric, MetricKind
 from .organ_models import OrganModel
 
 CUMULATIVE = "cumulative"
 NO_RECOVERY = "cumulative_no_recovery"
+ROUNDING = 1e-9
 STANDARD_METRICS = (
     "Dmax", "D0.03cc", "D0.035cc", "D0.1cc", "D1cc", "D10cc",
     "D2%", "D50%", "D95%", "D98%", "Dmean",
@@ -32,6 +33,7 @@ class MetricRow:
     value: float | None
     unit: str
     note: str = ""
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(eq=False)
@@ -71,6 +73,8 @@ class OrganJudge:
         """
         prior = self.doses.priors.get(course)
         if prior is not None and not prior.is_voxelwise:
+            if prior.typed is not None and metric.is_near_maximum:
+                return _typed_value(prior, metric, quantity, alpha_beta_gy)
             note = f"prior dose is known as {prior.strategy.value}, not point by point"
             return MetricValue(None, "Gy" if metric.is_dose else "cc", note)
         if course not in (CUMULATIVE, NO_RECOVERY):
@@ -87,6 +91,23 @@ class OrganJudge:
             return added
         total = value.value + added.value * _factor(quantity, alpha_beta_gy)
         return replace(value, value=total, note=added.note or value.note)
+
+    def largest_possible(
+        self, metric: Metric, course: str, quantity: Quantity, alpha_beta_gy: float
+    ) -> float | None:
+        """Largest value a DxCC of a partly unknown dose can have, whatever the unknown part got.
+
+        If less than the volume asked for is unknown, all of it hottest at worst, the rest of that
+        volume is known. None where nothing can be said.
+        """
+        distribution = self.distribution(course, quantity, alpha_beta_gy)
+        unknown_cc = distribution.total_cc - distribution.known_cc
+        wanted_cc = metric.argument or 0.0
+        if metric.kind is not MetricKind.DOSE_AT_CC or unknown_cc >= wanted_cc * (1 - ROUNDING):
+            return None
+        if self.doses.point_sum_eqd2(metric, alpha_beta_gy, {}) is not None:
+            return None
+        return distribution.dose_at_volume(wanted_cc - unknown_cc)
 
     def distribution(self, course: str, quantity: Quantity, alpha_beta_gy: float) -> SortedDose:
         """Sorted distribution of one course or of the sum."""
@@ -145,6 +166,18 @@ class OrganJudge:
         points = self.doses.samples.points_lps[hottest]
         nearest = np.argmin(np.linalg.norm(points - points.mean(axis=0), axis=1))
         return points[nearest], float(values[order[0]])
+
+
+def _typed_value(
+    dose: CourseDose, metric: Metric, quantity: Quantity, alpha_beta_gy: float
+) -> MetricValue:
+    """Near-maximum of a course known only from a letter; one EQD2 is one physical dose."""
+    value = dose.native_metric(metric, alpha_beta_gy)
+    if value.value is None:
+        return value
+    if quantity is Quantity.PHYSICAL:
+        return replace(value, value=float(dose.physical()[0]))
+    return replace(value, value=value.value * _factor(quantity, alpha_beta_gy))
 
 
 def _factor(quantity: Quantity, alpha_beta_gy: float) -> float:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isnan
 from typing import Any
 
+import numpy as np
+
 from .constraints import Constraint, Measure, Quantity, Scope
-from .courses import Course, StructureKind, interval_months
+from .courses import Course, StructureKind, shortest_interval_months
 from .dvh import MetricValue, sub_voxel_ratio
 from .judgement import CUMULATIVE, NO_RECOVERY, OrganJudge
 from .metrics import MetricKind
@@ -21,6 +24,10 @@ class AppliedLimit:
 
     constraint: Constraint
     organ: OrganJudge | None
+
+
+Bands = Mapping[tuple[AppliedLimit, bool], tuple[float, float]]
+NO_BANDS: Bands = {}
 
 
 def apply_limits(
@@ -42,15 +49,28 @@ def _is_meant(constraint: Constraint, organ: OrganJudge) -> bool:
 
 
 def limit_rows(
-    applied: Sequence[AppliedLimit], planned: Course, priors: Sequence[Course]
+    applied: Sequence[AppliedLimit],
+    planned: Course,
+    priors: Sequence[Course],
+    confirmed: Collection[str] = (),
+    bands: Bands = NO_BANDS,
 ) -> list[dict[str, Any]]:
-    """Judge every pair; rows as in contract.md, ``value_no_recovery`` and its verdict added."""
+    """Judge every pair; rows as in contract.md, ``value_no_recovery`` and its verdict added.
+
+    ``confirmed`` holds the ids of the limits whose condition for a person was confirmed.
+    ``bands`` holds, by limit and whether recovery is counted, the interval of the value over the
+    chosen uncertainty (NaN where it is not known), which enters the verdict.
+    """
     common = _common_circumstances(planned, priors)
-    return [_row(limit, planned, priors, common) for limit in applied]
+    rows = []
+    for limit in applied:
+        known = replace(common, confirmed=limit.constraint.id in confirmed)
+        rows.append(_row(limit, planned, priors, known, bands))
+    return rows
 
 
 def _common_circumstances(planned: Course, priors: Sequence[Course]) -> Circumstances:
-    months = [interval_months(prior, planned) for prior in priors]
+    months = [shortest_interval_months(prior, planned) for prior in priors]
     shortest = None if not months or None in months else min(m for m in months if m is not None)
     doses = {
         None if p.prescribed_dose_gy is None else p.prescribed_dose_gy / p.fractions_planned
@@ -65,10 +85,15 @@ def _common_circumstances(planned: Course, priors: Sequence[Course]) -> Circumst
 
 
 def _row(
-    limit: AppliedLimit, planned: Course, priors: Sequence[Course], common: Circumstances
+    limit: AppliedLimit,
+    planned: Course,
+    priors: Sequence[Course],
+    common: Circumstances,
+    bands: Bands,
 ) -> dict[str, Any]:
     constraint, organ = limit.constraint, limit.organ
     row: dict[str, Any] = {
+        "id": constraint.id,
         "structure": organ.model.name if organ else constraint.organ,
         "standard_name": organ.model.match.standard_name if organ else constraint.organ,
         "metric": constraint.metric_name,
@@ -89,7 +114,10 @@ def _row(
     for suffix, recovered in (("", not constraint.recovery_contained), ("_no_recovery", False)):
         value = limit_value(constraint, organ, planned.id, recovered=recovered)
         known = _circumstances(limit, value, planned, priors, common, recovered=recovered)
-        verdict = judge(constraint, value.value, known)
+        band = bands.get((limit, not suffix))
+        verdict = judge(constraint, value.value, replace(known, band=_wider(known.band, band)))
+        if band and not any(isnan(bound) for bound in band):
+            row[f"interval{suffix}"] = list(band)
         entry = {"value": value.value, "margin": verdict.margin, **_verdict(verdict)}
         row.update({f"{key}{suffix}": item for key, item in entry.items()})
         if constraint.scope is not Scope.CUMULATIVE or not priors:
@@ -181,7 +209,7 @@ def _circumstances(
     constraint, organ = limit.constraint, limit.organ
     cumulative = constraint.scope is Scope.CUMULATIVE
     fractions = organ.model.recovery_fractions.values() if cumulative and recovered else ()
-    return replace(
+    known = replace(
         common,
         largest_course_gy=_largest_course(constraint, organ, planned.id),
         recovery_used=max(fractions, default=0.0),
@@ -189,6 +217,48 @@ def _circumstances(
         known_share=value.known_share,
         is_lower_bound=value.is_lower_bound,
         note="; ".join(text for text in (value.note, _grouping(constraint, organ)) if text),
+    )
+    return _with_band(known, limit, value, planned.id, recovered=recovered)
+
+
+def _wider(
+    one: tuple[float, float] | None, other: tuple[float, float] | None
+) -> tuple[float, float] | None:
+    """Band that holds both bands; a NaN in either stays NaN."""
+    if one is None or other is None:
+        return one or other
+    return float(np.minimum(one[0], other[0])), float(np.maximum(one[1], other[1]))
+
+
+def _with_band(
+    known: Circumstances,
+    limit: AppliedLimit,
+    value: MetricValue,
+    planned_id: str,
+    *,
+    recovered: bool,
+) -> Circumstances:
+    """Judge a band instead of a lower bound where the unknown part is smaller than the metric's."""
+    constraint, organ = limit.constraint, limit.organ
+    if not value.is_lower_bound or constraint.quantity is Quantity.EQDX:
+        return known
+    alpha_beta = constraint.alpha_beta_gy or organ.model.alpha_beta_gy
+    cumulative = CUMULATIVE if recovered else NO_RECOVERY
+    course = cumulative if constraint.scope is Scope.CUMULATIVE else planned_id
+    largest = organ.largest_possible(constraint.metric, course, constraint.quantity, alpha_beta)
+    if largest is None:
+        return known
+    note = (
+        f"the dose of {100 * (1 - value.known_share):.2g} % of the volume is unknown; whatever it "
+        f"is, the value is at most {largest:.1f} Gy"
+    )
+    grouping = _grouping(constraint, organ)
+    return replace(
+        known,
+        is_lower_bound=False,
+        known_share=1.0,
+        band=(value.value, largest),
+        note=f"{note}; {grouping}" if grouping else note,
     )
 
 

@@ -35,6 +35,7 @@ def voxel_maps(
     progress: Progress,
 ) -> dict[str, Volume]:
     """Return every map of contract.md; ``courses`` ends with the planned course."""
+    courses = [course for course in courses if course.letter is None]
     planned = courses[-1]
     grid = map_grid(courses, planned, case)
     painted = [
@@ -50,7 +51,7 @@ def voxel_maps(
         match = registered.get(course.id)
         phases = dose_on_grid(course, grid, match.result.transform if match else None)
         fractions = tuple(phase.fractions_delivered for phase in course.phases)
-        on_grid.append(CourseOnGrid(course.id, phases, fractions))
+        on_grid.append(CourseOnGrid(course.id, phases, fractions, case.model))
     progress("Painting the maps", 0.8)
     return make_maps(paint, on_grid[:-1], on_grid[-1])
 
@@ -61,6 +62,6 @@ def _painted(organ: OrganJudge, applied: Sequence[AppliedLimit]) -> PaintedOrgan
     return PaintedOrgan(
         organ.model.structure,
         alpha_beta or organ.model.alpha_beta_gy,
-        organ.model.recovery_fractions,
+        organ.model.recovery_for(limit),
         limit.limit if limit else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from .uncertainty_choice import Triple, UncertaintyChoice
 FloatArray = npt.NDArray[np.floating]
 MAPPED = (MappingStrategy.DIR, MappingStrategy.RIGID)
 MOST_POINTS = 1_000_000
-AXES = ("right", "left", "anterior", "posterior", "inferior", "superior")
+TOWARDS = ("right", "left", "front", "back", "feet", "head")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class SearchedCourse(CourseDose):
 
     search: EllipsoidNeighbours | None = None
     outside: CourseDose | None = None
-    _found: dict[float, FloatArray] = field(default_factory=dict, repr=False)
+    _found: dict[float, FloatArray] = field(default_factory=dict, init=False, repr=False)
 
     def eqd2(self, alpha_beta_gy: float) -> FloatArray:
         """Largest EQD2 within the ellipsoid (N,), Gy; NaN where any dose it needs is unknown."""
@@ -134,7 +134,7 @@ def geometric_scenarios(doses: OrganDoses, context: MappingContext) -> Iterator[
     if choice.shifts_mm is not None:
         sizes = np.repeat(choice.shifts_mm, 2)
         pairs = [(n, s) for n, s in enumerate(axis_shifts(choice.shifts_mm)) if any(s)]
-        names = [f"shift {sizes[n]:g} mm {AXES[n]}" for n, _ in pairs]
+        names = [f"{sizes[n]:g} mm towards the {TOWARDS[n]}" for n, _ in pairs]
         moves = [lambda _, s=shift: points + np.array(s) for _, shift in pairs]
         yield from _displaced("shifts", names, moves, doses, context)
     if context.fields:
@@ -161,9 +161,8 @@ def searched(doses: OrganDoses, semi_axes_mm: Triple, context: MappingContext) -
         dose = priors[prior.id]
         if dose.strategy in MAPPED:
             outside = None if around is None else _mapped(prior, dose, around, context)
-            priors[prior.id] = SearchedCourse(
-                dose.phase_doses_gy, dose.fractions, dose.strategy, search=search, outside=outside
-            )
+            known = {one.name: getattr(dose, one.name) for one in fields(CourseDose)}
+            priors[prior.id] = SearchedCourse(**known, search=search, outside=outside)
     return replace(doses, priors=priors)
 
 

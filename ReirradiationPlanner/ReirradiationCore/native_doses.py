@@ -158,9 +158,7 @@ def _uniform(name: str, organ: Structure | None, course: NativeCourse) -> Course
         doses, course.fractions, MappingStrategy.UNIFORM_BG, volumes, fallback=fallback
     )
     note = found.background(PROOF_ALPHA_BETA_GY, name).note
-    return CourseDose(
-        doses, course.fractions, MappingStrategy.UNIFORM_BG, volumes, note, fallback
-    )
+    return CourseDose(doses, course.fractions, MappingStrategy.UNIFORM_BG, volumes, note, fallback)
 
 
 def _tissue(course: NativeCourse, targets: npt.NDArray[np.float64]) -> Region | None:

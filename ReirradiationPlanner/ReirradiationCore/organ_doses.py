@@ -13,6 +13,7 @@ from .case import Case, MappingStrategy
 from .courses import Course, Structure, StructureKind, slice_spacing_mm
 from .dose_mapping import dose_at_points
 from .errors import RefusedError
+from .letter_courses import letter_dose
 from .native_doses import NATIVE, NativeCourse, fractions_of, native_dose, prove_zero
 from .organ_models import OrganModel
 from .pipeline_data import RegisteredCourse
@@ -93,7 +94,7 @@ def sample_organ(
             samples,
         )
         for prior in priors
-        if model.mapping[prior.id] in NATIVE
+        if prior.letter is None and model.mapping[prior.id] in NATIVE
     }
     return OrganDoses(samples, doses.planned, {**doses.priors, **native})
 
@@ -110,6 +111,9 @@ def _doses_at(
     mapped = {}
     for prior in priors:
         strategy = model.mapping[prior.id]
+        if prior.letter is not None:
+            mapped[prior.id] = letter_dose(model, prior, len(points))
+            continue
         transform = transform_for(strategy, registered[prior.id])
         doses = dose_at_points(prior, points, transform)
         note = ""

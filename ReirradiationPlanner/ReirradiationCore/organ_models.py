@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .case import Case, MappingStrategy, OrganChoice, RecoveryChoice
 from .constraints import Constraint, Quantity
-from .courses import Course, Structure, StructureKind, interval_months
+from .courses import (
+    Course,
+    Structure,
+    StructureKind,
+    interval_months,
+    shortest_interval_months,
+)
 from .errors import RefusedError
 from .names import NameMatch, applies_to
 from .radiobiology import require_alpha_beta
-from .recovery import Recovery, custom_recovery, recovery_fraction
+from .recovery import Recovery, custom_recovery, find_rule, recovery_fraction
 
 DEFAULT_ALPHA_BETA_GY = {StructureKind.TARGET: 10.0}
 DEFAULT_OAR_ALPHA_BETA_GY = 3.0
@@ -37,7 +43,9 @@ class OrganModel:
     mapping : mapping
         Course id to the mapping strategy.
     mapping_statement : mapping
-        Course id to why the user chose the strategy, in the user's words.
+        Course id to why the user chose the strategy, in the user's words; empty if not said.
+    mapping_source : mapping
+        Course id to ``user`` or ``default``.
     """
 
     structure: Structure
@@ -47,6 +55,7 @@ class OrganModel:
     recovery: Mapping[str, Recovery] = field(default_factory=dict)
     mapping: Mapping[str, MappingStrategy] = field(default_factory=dict)
     mapping_statement: Mapping[str, str] = field(default_factory=dict)
+    mapping_source: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -57,6 +66,12 @@ class OrganModel:
     def kind(self) -> StructureKind:
         """What the structure is to the evaluation."""
         return self.structure.kind
+
+    def recovery_for(self, limit: Constraint | None) -> dict[str, float]:
+        """Recovery that may be used with a limit: none if the limit contains it already."""
+        if limit is not None and limit.recovery_contained:
+            return {}
+        return self.recovery_fractions
 
     @property
     def recovery_fractions(self) -> dict[str, float]:
@@ -85,16 +100,21 @@ def organ_model(
     """
     choice = case.organ(structure.name, match.standard_name or structure.name)
     alpha_beta, source = _alpha_beta(structure, match, choice, constraints)
-    recovery, mapping, statement = {}, {}, {}
+    recovery, mapping, statement, mapped_by = {}, {}, {}, {}
     for prior in priors:
         asked = choice.recovery.get(prior.id) or choice.recovery.get("*") or case.recovery
-        months = interval_months(prior, planned)
-        recovery[prior.id] = _recovery(asked, structure, match, months)
-        strategy = choice.mapping.get(prior.id) or choice.mapping.get("*")
-        mapping[prior.id] = strategy or default_mapping[prior.id]
+        recovery[prior.id] = _recovery(asked, structure, match, prior, planned)
+        strategy = choice.mapping.get(prior.id)
+        if prior.letter is None:  # one for all courses cannot be meant for a letter
+            strategy = strategy or choice.mapping.get("*")
+        default = default_mapping.get(prior.id, MappingStrategy.POINT_SUM)
+        mapping[prior.id] = strategy or default
         said = choice.mapping_reason.get(prior.id) or choice.mapping_reason.get("*")
-        statement[prior.id] = said or ("" if strategy is None else CHOSEN)
-    return OrganModel(structure, match, alpha_beta, source, recovery, mapping, statement)
+        statement[prior.id] = said or ""
+        mapped_by[prior.id] = "user" if strategy else "default"
+    return OrganModel(
+        structure, match, alpha_beta, source, recovery, mapping, statement, mapped_by
+    )
 
 
 def _alpha_beta(
@@ -116,10 +136,28 @@ def _alpha_beta(
 
 
 def _recovery(
-    asked: RecoveryChoice, structure: Structure, match: NameMatch, months: float | None
+    asked: RecoveryChoice,
+    structure: Structure,
+    match: NameMatch,
+    prior: Course,
+    planned: Course,
 ) -> Recovery:
+    """Recovery by the known interval; by the shortest one where a step lies between the two."""
+    if asked.rule == "none":
+        return recovery_fraction("none", "", None, structure.kind)
     organ = match.standard_name if match.certain and match.standard_name else ""
     if asked.value is not None:
         justification = asked.justification or NO_JUSTIFICATION
         return custom_recovery(asked.value, justification, structure.kind, organ)
-    return recovery_fraction(asked.rule, organ, months, structure.kind)
+    months, shortest = interval_months(prior, planned), shortest_interval_months(prior, planned)
+    recovery = recovery_fraction(asked.rule, organ, months, structure.kind)
+    if shortest is None or shortest == months or find_rule(asked.rule).form == "annual":
+        return recovery
+    careful = recovery_fraction(asked.rule, organ, max(shortest, 0.0), structure.kind)
+    if careful.fraction >= recovery.fraction:
+        return recovery
+    note = (
+        f"counted from its plan date the interval is {months:.1f} months, from the end of its "
+        f"{prior.fractions_delivered} fractions about {shortest:.1f}: the smaller recovery is used"
+    )
+    return replace(careful, note="; ".join(text for text in (note, careful.note) if text))

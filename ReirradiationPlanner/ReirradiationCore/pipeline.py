@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from .assumptions import mapping_defaults, resolve_models
 from .case import Case
+from .cord_stage import CordCase, cord_criteria, with_cord_limits
 from .course_registration import register_priors
 from .dicom import read_courses
+from .dicom_registrar import offered_registrations, with_used_registrations
 from .dvh_curves import dvh_curves
 from .hot_spots import hand_check, hot_spots
 from .input_checks import (
@@ -14,9 +16,11 @@ from .input_checks import (
     planned_and_priors,
     read_options,
     require_known_names,
+    with_course_choices,
 )
 from .isotoxic_stage import isotoxic_answer
 from .judgement import OrganJudge
+from .letter_courses import unused_point_doses, with_letters
 from .limits import apply_limits, limit_rows
 from .map_stage import voxel_maps
 from .organ_doses import sample_organs
@@ -24,6 +28,8 @@ from .pipeline_data import Evaluation, JudgedOrgan
 from .progress import Progress, silent
 from .remarks import remarks
 from .stopwatch import Stopwatch
+from .target_stage import target_record
+from .uncertainty_stage import judge_uncertainty
 
 
 def evaluate_reirradiation(case: Case, progress: Progress = silent) -> Evaluation:
@@ -50,26 +56,34 @@ def evaluate_reirradiation(case: Case, progress: Progress = silent) -> Evaluatio
     with clock.stage("read"):
         protocols, notes = chosen_protocols(case)
         constraints = [limit for protocol in protocols for limit in protocol.constraints]
-        read = read_courses(case.paths, read_options(case), progress)
+        read = with_letters(read_courses(case.paths, read_options(case), progress), case)
+        read = with_course_choices(read, case)
         planned, priors = planned_and_priors(read)
         require_known_names(case, read.courses)
-        input_hash = hash_of_input(case, read.files)
+        read = with_used_registrations(read, case)
+        input_hash = hash_of_input(case, read)
     with clock.stage("register"):
-        registered = register_priors(priors, planned, case, progress)
+        registered = register_priors(priors, planned, case, progress, read.registrations)
     with clock.stage("map"):
         strategies = mapping_defaults(registered)
         models = resolve_models(planned, priors, case, constraints, strategies)
         doses = sample_organs(models, planned, priors, registered, case, progress)
+        organs = [OrganJudge(m, d, planned.id) for m, d in zip(models, doses, strict=True)]
+        cords = CordCase(organs, planned, priors, case)
+        applied = with_cord_limits(apply_limits(constraints, organs), cords)
+    with clock.stage("uncertainty"):
+        sure = judge_uncertainty(organs, applied, planned, priors, registered, case, progress)
     with clock.stage("evaluate"):
         progress("Judging the organs")
-        organs = [OrganJudge(m, d, planned.id) for m, d in zip(models, doses, strict=True)]
-        applied = apply_limits(constraints, organs)
-        rows = limit_rows(applied, planned, priors)
-        isotoxic, no_isotoxic = isotoxic_answer(applied, rows, planned, case)
-        judged = [JudgedOrgan.of(organ, applied) for organ in organs]
+        rows = limit_rows(applied, planned, priors, case.confirmed, sure.bands)
+        isotoxic, no_isotoxic = isotoxic_answer(applied, rows, planned, case, organs)
+        judged = [JudgedOrgan.of(o, applied, sure.metric_intervals.get(o)) for o in organs]
         spots = hot_spots(organs, applied)
         checks = [check for organ in organs if (check := hand_check(organ, planned.id))]
         curves = dvh_curves(organs)
+        unused = unused_point_doses(models, priors)
+        offered = offered_registrations(read, case)
+        said = (*notes, no_isotoxic, *sure.warnings, *unused, *offered)
     with clock.stage("heatmaps"):
         maps = voxel_maps(organs, applied, read.courses, registered, case, progress)
     return Evaluation(
@@ -84,9 +98,12 @@ def evaluate_reirradiation(case: Case, progress: Progress = silent) -> Evaluatio
         protocols=protocols,
         dvh=tuple(curves),
         hand_checks=tuple(checks),
-        warnings=remarks(read, judged, registered, case, (*notes, no_isotoxic)),
+        warnings=remarks(read, judged, registered, case, said),
         input_hash=input_hash,
         files=read.files,
         skipped_files=read.skipped_files,
+        uncertainty=sure.record,
+        targets=target_record(organs, planned, priors, registered, case),
+        cord_criteria=tuple(cord_criteria(cords)),
         timings_s=clock.seconds(),
     )

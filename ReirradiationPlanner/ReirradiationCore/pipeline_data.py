@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from .case import Case
 from .courses import Course
 from .dvh import Dvh
 from .grids import Volume
-from .judgement import MetricRow, OrganJudge
+from .judgement import CUMULATIVE, MetricRow, OrganJudge
 from .limits import AppliedLimit
 from .organ_models import OrganModel
 from .protocol_check import ConstraintSet
@@ -65,8 +65,16 @@ class JudgedOrgan:
     known_planned_dose: float
 
     @classmethod
-    def of(cls, judge: OrganJudge, applied: Sequence[AppliedLimit]) -> JudgedOrgan:
-        """Collect the metrics of an organ, with those that its limits name."""
+    def of(
+        cls,
+        judge: OrganJudge,
+        applied: Sequence[AppliedLimit],
+        intervals: Mapping[str, tuple[float, float]] | None = None,
+    ) -> JudgedOrgan:
+        """Collect the metrics of an organ, with those that its limits name.
+
+        ``intervals`` holds those of the cumulative metrics over the chosen uncertainty.
+        """
         limits = [limit.constraint for limit in applied if limit.organ is judge]
         doses = judge.doses
         known = {
@@ -75,7 +83,13 @@ class JudgedOrgan:
             if dose.is_voxelwise
         }
         planned = known_share(doses.planned.physical(), doses.samples.volumes_cc)
-        return cls(judge, tuple(judge.rows(limits)), known, planned)
+        rows = [
+            replace(row, interval=intervals.get(row.metric))
+            if intervals and row.course == CUMULATIVE
+            else row
+            for row in judge.rows(limits)
+        ]
+        return cls(judge, tuple(rows), known, planned)
 
     @property
     def model(self) -> OrganModel:
@@ -123,6 +137,12 @@ class Evaluation:
         Voxel maps by name.
     hot_spots : tuple of dict
         Hottest place of each organ: structure, point_lps, value, limit share.
+    uncertainty : mapping
+        Table of each organ under other mappings and assumptions, as in results.json.
+    targets : mapping
+        Coverage and overlap of the targets and the suggested type, as in results.json.
+    cord_criteria : tuple of dict
+        Published cord criteria, as in results.json.
     """
 
     case: Case
@@ -139,6 +159,9 @@ class Evaluation:
     warnings: tuple[str, ...]
     input_hash: str
     files: tuple[tuple[Path, str, str], ...] = ()
+    uncertainty: Mapping[str, Any] = field(default_factory=dict)
+    targets: Mapping[str, Any] = field(default_factory=dict)
+    cord_criteria: tuple[dict[str, Any], ...] = ()
     skipped_files: int = 0
     timings_s: Mapping[str, float] = field(default_factory=dict)
 

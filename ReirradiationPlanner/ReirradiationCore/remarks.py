@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from .case import Case
-from .courses import StructureKind
+from .courses import Course, StructureKind
 from .dicom import ReadResult
+from .dose_checks import dose_per_fraction_note
 from .pipeline_data import JudgedOrgan, RegisteredCourse
 from .structure_pairs import side_warning
 
 COMPLETE = 0.9995
-HIGH_DOSE_GY, VERY_HIGH_DOSE_GY = 10.0, 18.0
 
 
 def remarks(
@@ -29,6 +27,7 @@ def remarks(
         *read.warnings,
         *notes,
         *_of_case(case),
+        *_of_dates(read.courses),
         *_of_registrations(registered),
         *_of_matches(organs),
         *_of_defaults(organs),
@@ -41,6 +40,11 @@ def remarks(
 def _of_case(case: Case) -> Iterator[str]:
     if not case.protocols:
         yield "no constraint set was chosen: metrics are given without verdicts (--protocol)"
+    if not case.model.is_lq:
+        yield (
+            f"doses are converted with {case.model.label}, which is never the cautious choice for "
+            "an organ at risk; limits derived with the LQ model are not judged"
+        )
     for name, choice in case.organs.items():
         for course, recovery in choice.recovery.items():
             if recovery.value and not recovery.justification:
@@ -48,6 +52,17 @@ def _of_case(case: Case) -> Iterator[str]:
                     f"{name}: recovery {recovery.value:g} for {course} was given without a "
                     "justification"
                 )
+
+
+def _of_dates(courses: Sequence[Course]) -> Iterator[str]:
+    for course in courses[:-1]:
+        first = course.first_fraction_date
+        if first is not None and course.last_fraction_date is None:
+            yield (
+                f"{course.id}: its last fraction is not known; the interval counts from "
+                f"{first.isoformat()} ({course.date_source or 'typed'}); give last_fraction_date "
+                "in the case file"
+            )
 
 
 def _of_registrations(registered: Mapping[str, RegisteredCourse]) -> Iterator[str]:
@@ -131,14 +146,10 @@ def _of_high_doses(organs: Sequence[JudgedOrgan]) -> Iterator[str]:
     for organ in organs:
         if organ.model.kind is not StructureKind.OAR:
             continue
-        highest = max(
-            float(np.nanmax(dose, initial=0.0)) / n
+        notes = [
+            dose_per_fraction_note(dose, n, organ.model.name)
             for course in (organ.doses.planned, *organ.doses.priors.values())
             for dose, n in zip(course.phase_doses_gy, course.fractions, strict=True)
-        )
-        if highest > HIGH_DOSE_GY:
-            bound = VERY_HIGH_DOSE_GY if highest > VERY_HIGH_DOSE_GY else HIGH_DOSE_GY
-            yield (
-                f"{organ.model.name}: up to {highest:.1f} Gy per fraction; above {bound:g} Gy the "
-                "linear-quadratic model is not well validated"
-            )
+        ]
+        worst = max((note for note in notes if note), key=lambda n: n.highest_gy, default=None)
+        yield worst.text if worst else ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import metadata
+from dataclasses import astuple
 from typing import Any
 
+from .case import Case, case_to_json
+from .case_history import NOT_CHOICES, said
 from .courses import StructureKind
 from .pictures_data import Picture
 from .pipeline_data import Evaluation
@@ -20,8 +21,11 @@ from .report import (
 )
 from .report import Picture as ReportPicture
 
-LIBRARIES = ("numpy", "scipy", "SimpleITK", "pydicom", "slicer-core", "vtk")
 MOST_CURVE_POINTS = 240
+PLAIN_SOURCES = {
+    "default": ("default of the program, no source for this organ", "default"),
+    "user": ("typed by the user", "user"),
+}
 CURVES_OF = (StructureKind.OAR, StructureKind.TARGET)
 
 
@@ -31,25 +35,15 @@ def report_data(
     """Return the report's data; ``results`` is the content of results.json."""
     patient = evaluation.planned.patient
     return ReportData(
-        results={**results, "libraries": library_versions()},
-        patient=PatientLine(patient.patient_id, patient.name, patient.birth_date, patient.sex),
+        results=results,
+        patient=None if results.get("de_identified") else PatientLine(*astuple(patient)),
         dvh=tuple(_curves(evaluation)),
         pictures=tuple(ReportPicture(p.title, p.caption, p.png) for p in pictures),
-        hand_checks=tuple(HandCheck(**check) for check in evaluation.hand_checks),
+        hand_checks=tuple(HandCheck(**check) for check in results.get("hand_checks", ())),
         sources=tuple(_sources(evaluation)),
-        files=tuple(_files(evaluation)),
+        files=tuple(_files(results)),
+        choices=chosen(evaluation.case),
     )
-
-
-def library_versions() -> dict[str, str]:
-    """Return the versions of what computed the result; libraries that are absent are left out."""
-    versions = {"Python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions
 
 
 def _curves(evaluation: Evaluation) -> Iterator[DvhCurve]:
@@ -71,27 +65,40 @@ def _curves(evaluation: Evaluation) -> Iterator[DvhCurve]:
 def _sources(evaluation: Evaluation) -> Iterator[Source]:
     for protocol in evaluation.protocols:
         yield Source("constraint set", protocol.name, protocol.citation, protocol.evidence)
-    used = {
-        (recovery.rule_id, recovery.source, recovery.evidence)
-        for organ in evaluation.organs
-        for recovery in organ.model.recovery.values()
-        if recovery.fraction > 0
-    }
-    for rule, source, evidence in sorted(used):
-        yield Source("recovery rule", rule, source, evidence)
+    yield from _alpha_beta_sources(evaluation)
+    recoveries: dict[tuple[str, str, str, str], list[str]] = {}
+    for organ in evaluation.organs:
+        for course, recovery in organ.model.recovery.items():
+            key = f"{recovery.fraction:.0%}", recovery.rule_id, recovery.source, recovery.evidence
+            recoveries.setdefault(key, []).append(f"{organ.model.name} ({course})")
+    for (share, rule, source, evidence), names in sorted(recoveries.items(), reverse=True):
+        cited = "; ".join(text for text in (rule, source) if text)
+        yield Source(f"recovery of {', '.join(names)}", share, cited, evidence)
 
 
-def _files(evaluation: Evaluation) -> Iterator[FileLine]:
-    """Plans, doses and structure sets one by one; images as one line per course."""
-    course_of = {path: course.id for course in evaluation.courses for path in course.files}
-    images: dict[str, int] = {}
-    for path, uid, modality in evaluation.files:
-        course = course_of.get(path, "")
-        if modality in ("RTPLAN", "RTDOSE", "RTSTRUCT"):
-            yield FileLine(course, modality, uid, path.name)
-        else:
-            images[course] = images.get(course, 0) + 1
-    for course in evaluation.courses:
-        if images.get(course.id):
-            name = f"{images[course.id]} images"
-            yield FileLine(course.id, "CT", f"series {course.image_series_uid}", name)
+def _alpha_beta_sources(evaluation: Evaluation) -> Iterator[Source]:
+    cited = {p.name: (f"{p.name}; {p.citation}", p.evidence) for p in evaluation.protocols}
+    by_value: dict[tuple[float, str], list[str]] = {}
+    for organ in evaluation.organs:
+        key = organ.model.alpha_beta_gy, organ.model.alpha_beta_source
+        by_value.setdefault(key, []).append(organ.model.name)
+    for (value, source), names in sorted(by_value.items()):
+        citation, evidence = cited.get(source, PLAIN_SOURCES.get(source, (source, "")))
+        yield Source(f"alpha/beta of {', '.join(names)}", f"{value:g} Gy", citation, evidence)
+
+
+def chosen(case: Case) -> tuple[tuple[str, str], ...]:
+    """Return every choice that is not the default of the program, by name, in words."""
+    content, default = case_to_json(case), case_to_json(Case())
+    return tuple(
+        (key, said(value))
+        for key, value in content.items()
+        if key not in NOT_CHOICES and value != default.get(key)
+    )
+
+
+def _files(results: Mapping[str, Any]) -> Iterator[FileLine]:
+    for file in results.get("files", ()):
+        uid = file["sop_instance_uid"]
+        shown = f"series {uid}" if file["modality"] == "CT" else uid
+        yield FileLine(file["course"], file["modality"], shown, file["name"], file["sha256"])

@@ -1,67 +1,265 @@
-"""RTDOSE exports of a result: the cumulative EQD2 and each mapped prior dose."""
+"""DICOM exports of a result: doses, regions and registrations that a planning system can tie.
+
+Everything that a radiobiological model went into is written as an effective dose, never PHYSICAL.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from .courses import Course
+import numpy as np
+
+from .courses import Course, StructureKind
+from .dicom.attributes import numbers, read_dataset, text
 from .dicom.write_common import SeriesInfo, StudyInfo, uid_from
 from .dicom.write_dose import DoseInfo, DoseSummationType, DoseType, write_dose
-from .grids import Volume
+from .dicom.write_image import WrittenPlane
+from .dicom.write_registration import write_registration
+from .dicom.write_structures import DrawnOn, write_structure_set
+from .dose_mapping import dose_on_grid
+from .grids import Grid, Volume
+from .heatmaps import CourseOnGrid
 from .pipeline_data import Evaluation
+from .result_regions import result_regions
+from .version import __version__
 
 FIRST_SERIES_NUMBER = 9001
+DE_IDENTIFIED = "Identity, dates and free text removed; UIDs replaced"
+SOFTWARE = f"ReirradiationPlanner {__version__}"
+COMPOSED = ("121371", "Composed from prior doses and current plan")
+BIOLOGICAL = ("121377", "Composed with radiobiological effects")
+PARTLY_DELIVERED = ("121378", "Composed with weighting for fractions delivered")
+MOST_PARAMETER_SETS = 6
+
+
+@dataclass(frozen=True, eq=False)
+class DoseExport:
+    """A dose to be written: file name, values, what it says of itself, title of its series."""
+
+    name: str
+    volume: Volume
+    info: DoseInfo
+    title: str
+
+
+class _Writer:
+    """Names, UIDs and series of the objects; all derived from the input, so a rerun is equal."""
+
+    def __init__(self, folder: Path, evaluation: Evaluation) -> None:
+        planned = evaluation.planned
+        self.folder = folder
+        self.hash = evaluation.input_hash
+        self.study = StudyInfo(
+            planned.patient,
+            planned.study_uid,
+            planned.frame_of_reference_uid,
+            de_identified=DE_IDENTIFIED if evaluation.case.de_identify else "",
+        )
+        self.number = FIRST_SERIES_NUMBER
+
+    def uid(self, name: str) -> str:
+        return uid_from(self.hash, name)
+
+    def series(self, name: str, title: str, *, dated: bool = False) -> SeriesInfo:
+        now = datetime.now().astimezone()
+        when = (now.strftime("%Y%m%d"), now.strftime("%H%M%S")) if dated else ("", "")
+        self.number += 1
+        uid = uid_from(self.uid(name), "series")
+        return SeriesInfo(uid, self.number - 1, title[:64], *when)
 
 
 def write_result_dicom(folder: Path, evaluation: Evaluation) -> None:
-    """Write the exports; every object has UIDs derived from the input, so that a rerun is equal.
+    """Write doses, regions and registrations to ``folder``; never over a file that is there.
 
-    The cumulative EQD2 is an effective dose, never PHYSICAL; a mapped prior dose is physical dose
-    of one plan on the reference image, for use as background in a planning system.
+    Raises
+    ------
+    RefusedError
+        A file that is there already, or a dose that is unknown everywhere.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    planned = evaluation.planned
-    study = StudyInfo(planned.patient, planned.study_uid, planned.frame_of_reference_uid)
-    for number, (name, volume, info, title) in enumerate(_exports(evaluation)):
-        uid = uid_from(evaluation.input_hash, name)
-        series = SeriesInfo(uid_from(uid, "series"), FIRST_SERIES_NUMBER + number, title)
-        dose = DoseInfo(**info, sop_uid=uid)
-        write_dose(folder / f"{name}.dcm", volume, dose, study, series)
+    writer = _Writer(folder, evaluation)
+    for export in dose_exports(evaluation, writer):
+        series = writer.series(export.name, export.title)
+        path = folder / f"{export.name}.dcm"
+        write_dose(path, export.volume, export.info, writer.study, series)
+    _write_registrations(evaluation, writer)
+    _write_regions(evaluation, writer)
 
 
-def _exports(evaluation: Evaluation) -> Iterator[tuple[str, Volume, dict, str]]:
-    planned, maps = evaluation.planned, evaluation.maps
+def dose_exports(evaluation: Evaluation, writer: _Writer) -> Iterator[DoseExport]:
+    """Yield the doses: the sum as painted, the sum per alpha/beta, each prior, what remains."""
+    yield _painted_sum(evaluation, writer)
+    yield from _parameter_sets(evaluation, writer)
+    for prior in _mapped(evaluation):
+        yield _background(prior, evaluation, writer)
+    if not any(course.letter for course in evaluation.priors):
+        yield from _remaining(evaluation, writer)
+
+
+def _mapped(evaluation: Evaluation) -> list[Course]:
+    return [prior for prior in evaluation.priors if prior.letter is None]
+
+
+def _sum_info(evaluation: Evaluation, writer: _Writer, name: str, comment: str) -> DoseInfo:
+    """Return what every sum says: effective, all plans, derivation and registrations."""
     plans = [uid for course in evaluation.courses for uid in _plan_uids(course)]
     several = len(plans) > 1
-    yield (
-        "cumulative_eqd2",
-        maps["cumulative_eqd2"],
-        {
-            "dose_type": DoseType.EFFECTIVE,
-            "summation_type": DoseSummationType.MULTI_PLAN if several else DoseSummationType.PLAN,
-            "plan_uids": tuple(plans),
-            "comment": "Cumulative EQD2 with alpha/beta and recovery of each organ; not physical",
-            "structure_set_uid": planned.structure_set_uid,
-        },
-        "Cumulative EQD2 (not physical dose)",
+    partly = any(p.delivered_share != 1 for course in evaluation.courses for p in course.phases)
+    codes = (COMPOSED, BIOLOGICAL, *((PARTLY_DELIVERED,) if partly else ()))
+    left_out = ", ".join(course.id for course in evaluation.priors if course.letter)
+    whole = [comment, f"courses {', '.join(c.id for c in evaluation.courses if not c.letter)}"]
+    whole += [f"WITHOUT {left_out}, known only from a letter"] if left_out else []
+    moved = [p for p in _mapped(evaluation) if _registration_of(evaluation, p) != "identity"]
+    rigid = all(_is_linear(evaluation, p) for p in moved)
+    fitting = [p for p in moved if _is_linear(evaluation, p) == rigid]
+    return DoseInfo(
+        DoseType.EFFECTIVE,
+        DoseSummationType.MULTI_PLAN if several else DoseSummationType.PLAN,
+        tuple(plans),
+        "; ".join([*whole, "not physical dose", SOFTWARE]),
+        evaluation.planned.structure_set_uid,
+        writer.uid(name),
+        derivations=codes if evaluation.priors else (BIOLOGICAL,),
+        registration_uids=tuple(writer.uid(f"registration_{p.id}") for p in fitting),
+        is_rigid=rigid,
     )
-    for prior in evaluation.priors:
-        if len(prior.phases) != 1:
-            continue
-        yield (
-            f"mapped_dose_{prior.id}",
-            maps[f"mapped_dose_{prior.id}"],
-            {
-                "dose_type": DoseType.PHYSICAL,
-                "summation_type": DoseSummationType.PLAN,
-                "plan_uids": _plan_uids(prior),
-                "comment": f"Physical dose of {prior.id} mapped onto the reference image",
-                "structure_set_uid": planned.structure_set_uid,
-            },
-            f"Mapped physical dose {prior.id}",
-        )
+
+
+def _registration_of(evaluation: Evaluation, prior: Course) -> str:
+    return evaluation.registrations[prior.id].result.mode
+
+
+def _is_linear(evaluation: Evaluation, prior: Course) -> bool:
+    return evaluation.registrations[prior.id].result.transform.IsLinear()
+
+
+def _model(evaluation: Evaluation) -> str:
+    return str(evaluation.case.model.to_json().get("name", "LQ"))
+
+
+def _painted_sum(evaluation: Evaluation, writer: _Writer) -> DoseExport:
+    """Sum with the alpha/beta and recovery of the organ each voxel is painted with."""
+    used = {
+        f"{organ.model.name} {organ.model.alpha_beta_gy:g} Gy"
+        + "".join(f" R({c})={r:.3g}" for c, r in organ.model.recovery_fractions.items() if r)
+        for organ in evaluation.organs
+        if organ.model.kind in (StructureKind.OAR, StructureKind.TARGET)
+    }
+    comment = f"EQD2 per organ, {_model(evaluation)}; a/b and recovery: {', '.join(sorted(used))}"
+    name = "cumulative_eqd2"
+    info = _sum_info(evaluation, writer, name, comment)
+    return DoseExport(name, evaluation.maps[name], info, "Cumulative EQD2 (not physical dose)")
+
+
+def _parameter_sets(evaluation: Evaluation, writer: _Writer) -> Iterator[DoseExport]:
+    """Yield the sum without recovery with one alpha/beta everywhere, for each that organs have."""
+    values = sorted({organ.model.alpha_beta_gy for organ in evaluation.organs})
+    grid = evaluation.maps["cumulative_eqd2"].grid
+    doses = [
+        _on_grid(course, evaluation, grid) for course in (*_mapped(evaluation), evaluation.planned)
+    ]
+    for value in [v for v in values if np.isfinite(v)][:MOST_PARAMETER_SETS]:
+        alpha_beta = np.full(grid.shape, value, dtype=np.float32)
+        total = np.sum([dose.eqd2(alpha_beta) for dose in doses], axis=0, dtype=np.float32)
+        label = f"{value:g}"
+        name = f"cumulative_eqd2_ab{label}"
+        comment = f"EQD2 a/b {label} Gy everywhere, no recovery, {_model(evaluation)}"
+        info = _sum_info(evaluation, writer, name, comment)
+        title = f"Cumulative EQD2 a/b {label} Gy (not physical dose)"
+        yield DoseExport(name, Volume(total, grid), info, title)
+
+
+def _on_grid(course: Course, evaluation: Evaluation, grid: Grid) -> CourseOnGrid:
+    match = evaluation.registrations.get(course.id)
+    phases = dose_on_grid(course, grid, match.result.transform if match else None)
+    fractions = tuple(phase.fractions_delivered for phase in course.phases)
+    return CourseOnGrid(course.id, phases, fractions, evaluation.case.model)
+
+
+def _background(prior: Course, evaluation: Evaluation, writer: _Writer) -> DoseExport:
+    """Physical dose of a prior course on the reference image, as delivered."""
+    name, plans = f"mapped_dose_{prior.id}", _plan_uids(prior)
+    n = "+".join(str(phase.fractions_delivered) for phase in prior.phases)
+    moved = _registration_of(evaluation, prior) != "identity"
+    info = DoseInfo(
+        DoseType.PHYSICAL,
+        DoseSummationType.MULTI_PLAN if len(plans) > 1 else DoseSummationType.PLAN,
+        plans,
+        f"Physical dose of {prior.id}, {n} fractions delivered, mapped onto the reference image; "
+        f"background only; {SOFTWARE}",
+        evaluation.planned.structure_set_uid,
+        writer.uid(name),
+        registration_uids=(writer.uid(f"registration_{prior.id}"),) if moved else (),
+        is_rigid=_is_linear(evaluation, prior),
+    )
+    return DoseExport(name, evaluation.maps[name], info, f"Mapped physical dose {prior.id}")
+
+
+def _remaining(evaluation: Evaluation, writer: _Writer) -> Iterator[DoseExport]:
+    """Yield what may still be given; it follows from EQD2 limits and was not delivered."""
+    name = "remaining_dose"
+    volume = evaluation.maps[name]
+    if np.isnan(volume.array).all():
+        return
+    n = evaluation.planned.fractions_delivered
+    comment = f"Remaining dose, {n} fractions, under near-maximum EQD2 limits; not a delivered dose"
+    info = _sum_info(evaluation, writer, name, comment)
+    yield DoseExport(name, volume, info, f"Remaining dose in {n} fractions (not delivered)")
 
 
 def _plan_uids(course: Course) -> tuple[str, ...]:
-    return tuple(phase.plan_uid for phase in course.phases)
+    return tuple(phase.plan_uid for phase in course.phases if phase.plan_uid)
+
+
+def _write_registrations(evaluation: Evaluation, writer: _Writer) -> None:
+    grid = evaluation.maps["cumulative_eqd2"].grid
+    for prior in _mapped(evaluation):
+        if _registration_of(evaluation, prior) == "identity":
+            continue
+        name = f"registration_{prior.id}"
+        series = writer.series(name, f"Registration of {prior.id}", dated=True)
+        write_registration(
+            writer.folder / f"{name}.dcm",
+            evaluation.registrations[prior.id].result.transform,
+            prior.frame_of_reference_uid,
+            writer.study,
+            series,
+            writer.uid(name),
+            grid,
+        )
+
+
+def _write_regions(evaluation: Evaluation, writer: _Writer) -> None:
+    """Write the structure set of the regions, where there is one and a CT to draw it on."""
+    planned = evaluation.planned
+    if planned.image is None:
+        return
+    planes = _ct_planes(evaluation)
+    levels = np.arange(planned.image.grid.size[2])
+    own = planned.image.grid.points_at(np.column_stack([0 * levels, 0 * levels, levels]))[:, 2]
+    heights = np.array([plane.z_mm for plane in planes]) if planes else own
+    priors = tuple(prior.id for prior in _mapped(evaluation))
+    regions = result_regions(evaluation.maps, priors, planned.id, np.sort(heights))
+    if not regions:
+        return
+    drawn_on = DrawnOn(planned.image_series_uid, planes, "REIRRADIATION", "AUTOMATIC")
+    series = writer.series("regions", "Over-limit and overlap regions", dated=True)
+    path = writer.folder / "regions.dcm"
+    write_structure_set(path, writer.uid("regions"), regions, drawn_on, writer.study, series)
+
+
+def _ct_planes(evaluation: Evaluation) -> tuple[WrittenPlane, ...]:
+    """Return the CT files of the planned course; none where their names were taken away."""
+    own = set(evaluation.planned.files)
+    planes = []
+    for path, uid, modality in evaluation.files:
+        if modality != "CT" or path not in own or not path.is_file():
+            continue
+        header = read_dataset(path, path.name, pixels=False)
+        place = numbers(header, "ImagePositionPatient")
+        if place is not None and place.size == 3 and text(header, "SOPInstanceUID") == uid:
+            planes.append(WrittenPlane(uid, float(place[2]), path))
+    return tuple(sorted(planes, key=lambda plane: plane.z_mm))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .courses import Course, CourseRole, interval_months
+from .courses import Course, CourseRole, StructureKind, interval_months
+from .input_files import input_files
 from .judgement import MetricRow
+from .libraries import library_versions
+from .patient_check import patient_check
 from .pipeline_data import Evaluation, JudgedOrgan, RegisteredCourse
 from .version import __version__
 
@@ -19,14 +22,33 @@ def results_json(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "software": SOFTWARE,
+        "libraries": library_versions(),
         "input_hash": evaluation.input_hash,
         "input_files": {"used": len(evaluation.files), "skipped": evaluation.skipped_files},
+        "files": list(input_files(evaluation)),
+        "patient_check": patient_check(
+            evaluation.courses, len(evaluation.files), evaluation.case.identity_override
+        ),
         "courses": [course_json(c, evaluation.planned) for c in evaluation.courses],
         "registrations": [registration_json(r) for r in evaluation.registrations.values()],
+        "approvals": {
+            course: {"name": given.name, "date": given.date, "comment": given.comment}
+            for course, given in evaluation.case.approvals.items()
+        },
+        "unconfirmed_matches": [
+            {"structure": m.name, "proposed": m.match.standard_name, "note": m.match.note}
+            for m in (organ.model for organ in evaluation.organs)
+            if m.match.standard_name and not m.match.certain and m.kind is StructureKind.OAR
+        ],
         "structures": [structure_json(organ) for organ in evaluation.organs],
         "constraints": list(evaluation.constraints),
         "isotoxic": evaluation.isotoxic,
         "hot_spots": list(evaluation.hot_spots),
+        "hand_checks": list(evaluation.hand_checks),
+        "targets": dict(evaluation.targets),
+        "cord_criteria": list(evaluation.cord_criteria),
+        "model": {**evaluation.case.model.to_json(), "label": evaluation.case.model.label},
+        "uncertainty": dict(evaluation.uncertainty),
         "protocols": [
             {"name": p.name, "date": p.date, "citation": p.citation, "sha256": p.sha256}
             for p in evaluation.protocols
@@ -43,21 +65,33 @@ def course_json(course: Course, planned: Course) -> dict[str, Any]:
         "id": course.id,
         "role": course.role.value,
         "label": course.label,
-        "phases": [
-            {
-                "plan_label": phase.plan_label,
-                "fractions_planned": phase.fractions_planned,
-                "fractions_delivered": phase.fractions_delivered,
-                "prescribed_dose_gy": phase.prescribed_dose_gy,
-            }
-            for phase in course.phases
-        ],
+        "phases": _phases_json(course),
         "first_fraction_date": first.isoformat() if first else None,
         "last_fraction_date": last.isoformat() if last else None,
         "date_source": course.date_source,
         "interval_months": interval_months(course, planned) if is_prior else None,
         "patient_position": course.patient_position,
         "frame_of_reference_uid": course.frame_of_reference_uid,
+        **({"typed": True, "letter": course.letter.to_json()} if course.letter else {}),
+    }
+
+
+def _phases_json(course: Course) -> list[dict[str, Any]]:
+    letter = course.letter
+    if letter is not None:
+        return [_phase_json(course.label, letter.fractions, letter.fractions, letter.dose_gy)]
+    return [
+        _phase_json(p.plan_label, p.fractions_planned, p.fractions_delivered, p.prescribed_dose_gy)
+        for p in course.phases
+    ]
+
+
+def _phase_json(label: str, planned: int, delivered: int, dose_gy: float | None) -> dict[str, Any]:
+    return {
+        "plan_label": label,
+        "fractions_planned": planned,
+        "fractions_delivered": delivered,
+        "prescribed_dose_gy": dose_gy,
     }
 
 
@@ -90,10 +124,23 @@ def structure_json(organ: JudgedOrgan) -> dict[str, Any]:
             for course, r in model.recovery.items()
         },
         "mapping": {course: strategy.value for course, strategy in model.mapping.items()},
+        "mapping_reason": mapping_reasons(organ),
         "known_prior_dose_fraction": dict(organ.known_prior_dose),
         "known_planned_dose_fraction": organ.known_planned_dose,
         "metrics": metrics_json(organ.metrics),
     }
+
+
+def mapping_reasons(organ: JudgedOrgan) -> dict[str, str]:
+    """Return per prior course why its dose was mapped as it was, and what came of it."""
+    model, reasons = organ.model, {}
+    for course, dose in organ.doses.priors.items():
+        chosen = model.mapping_source.get(course) == "user"
+        why = model.mapping_statement.get(course) or (
+            "chosen in the case file" if chosen else "default: as the registration allows"
+        )
+        reasons[course] = "; ".join(dict.fromkeys(text for text in (why, dose.note) if text))
+    return reasons
 
 
 def metrics_json(rows: Sequence[MetricRow]) -> list[dict[str, Any]]:
@@ -109,5 +156,7 @@ def metrics_json(rows: Sequence[MetricRow]) -> list[dict[str, Any]]:
         }
         if row.note:
             entry["note"] = row.note
+        if row.interval:
+            entry["interval"] = list(row.interval)
         out.append(entry)
     return out

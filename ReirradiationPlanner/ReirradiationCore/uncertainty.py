@@ -100,6 +100,7 @@ def sensitivity(
     chosen_recovery: Sequence[float],
     alpha_betas_gy: Sequence[float] = (),
     high_recovery: float = HIGH_RECOVERY,
+    recoveries: Sequence[str] | None = None,
 ) -> tuple[SensitivityRow, ...]:
     """Return a metric for every combination of alpha/beta and recovery, one table per organ.
 
@@ -116,6 +117,8 @@ def sensitivity(
         0.5 Gy).
     high_recovery : float
         Recovery of the ``high`` rows; a larger chosen one is kept.
+    recoveries : sequence of str, optional
+        Which of ``none``, ``chosen`` and ``high`` to evaluate; all if not given.
     """
     lowest = ALPHA_BETA_RANGE_GY[0]
     steps = (-ALPHA_BETA_STEP_GY, 0.0, ALPHA_BETA_STEP_GY)
@@ -130,4 +133,5 @@ def sensitivity(
         SensitivityRow(value, name, fractions, evaluate(value, fractions))
         for value in dict.fromkeys([*alpha_betas_gy] or default)
         for name, fractions in choices.items()
+        if recoveries is None or name in recoveries
     )

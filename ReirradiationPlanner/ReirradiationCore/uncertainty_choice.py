@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -118,7 +119,8 @@ class UncertaintyChoice:
 
 
 def _refuse(problem: str) -> None:
-    raise RefusedError(f"uncertainty: {problem}")  # noqa: EM102
+    reason = f"uncertainty: {problem}"
+    raise RefusedError(reason)
 
 
 def _size(value: float | Sequence[Any] | None, what: object) -> Triple:
@@ -128,8 +130,8 @@ def _size(value: float | Sequence[Any] | None, what: object) -> Triple:
         numbers = [float(x) for x in (given if isinstance(given, Sequence) else [given])]
     except (TypeError, ValueError):
         _refuse(f"'{what}' has no size in mm; give one number or three")
-    if len(numbers) not in (1, 3):
-        _refuse(f"'{what}' has {len(numbers)} sizes; give one number or three")
+    if len(numbers) not in (1, 3) or not all(math.isfinite(x) for x in numbers):
+        _refuse(f"'{what}' is not one size in mm or three")
     return (numbers[0], numbers[len(numbers) // 2], numbers[-1])
 
 

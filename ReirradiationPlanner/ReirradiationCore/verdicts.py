@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from math import isnan
+from math import floor, isnan
 
 from .constraints import Constraint, Measure
 from .metrics import MetricKind
@@ -53,7 +53,7 @@ class Circumstances:
     is_lower_bound : bool
         True if the value is known only to be at least so large.
     band : tuple of float, optional
-        Smallest and largest value over the chosen uncertainty.
+        Smallest and largest value over the chosen uncertainty; NaN where they are not known.
     note : str
         Remark of the evaluation, kept in the verdict's note; the reason where the value is None.
     """
@@ -164,7 +164,8 @@ def _judge_known(constraint: Constraint, margin: float, known: Circumstances) ->
 
 
 def _judge_bound(constraint: Constraint, margin: float, known: Circumstances) -> Verdict:
-    share = f"{100 * known.known_share:.1f} % of the structure has a known dose"
+    percent = floor(1000 * known.known_share + ROUNDING) / 10  # never rounded up to 100
+    share = f"{percent:.1f} % of the structure has a known dose"
     if not known.is_lower_bound or constraint.measure is Measure.RERT_SHARE:
         return Verdict(Outcome.NOT_EVALUABLE, margin, f"cut by the dose grid: only {share}")
     surely_broken = constraint.relation.is_upper and margin < -(tolerance(constraint) + ROUNDING)
@@ -253,6 +254,8 @@ def _sub_voxel(constraint: Constraint, margin: float, known: Circumstances) -> b
 def _band(constraint: Constraint, known: Circumstances) -> str:
     if known.band is None:
         return ""
+    if any(isnan(bound) for bound in known.band):
+        return "how far the uncertainty reaches is not known"
     worst = max(known.band) if constraint.relation.is_upper else min(known.band)
     broken = (_margin(constraint, worst) or 0.0) < -ROUNDING
     return f"not kept over the uncertainty ({worst:.4g} {constraint.unit})" if broken else ""

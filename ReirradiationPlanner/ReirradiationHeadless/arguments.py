@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from ReirradiationCore.case import Case, RecoveryChoice, read_case, with_alpha_beta
+from ReirradiationCore.case import (
+    Case,
+    RecoveryChoice,
+    case_to_json,
+    read_case,
+    with_alpha_beta,
+)
+from ReirradiationCore.case_history import changes_of, entry_now
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.version import __version__
 from ReirradiationCore.warning import WARNING
@@ -39,7 +47,13 @@ def make_parser() -> Parser:
     evaluate = commands.add_parser("evaluate", help="evaluate DICOM-RT courses", epilog=WARNING)
     _add_output(evaluate)
     _add_choices(evaluate)
-    commands.add_parser("protocols", help="list the constraint sets with their sources")
+    compare = commands.add_parser("compare", help="say what differs between two results and why")
+    compare.add_argument("first", metavar="RESULT_A", type=Path, help="folder of a result")
+    compare.add_argument("second", metavar="RESULT_B", type=Path, help="folder of a result")
+    protocols = commands.add_parser("protocols", help="list or check constraint sets")
+    only = protocols.add_mutually_exclusive_group()
+    only.add_argument("--check", metavar="FILE", type=Path, help="say line by line what is wrong")
+    only.add_argument("--list-limits", metavar="NAME_OR_FILE", help="list the limits of one set")
     return parser
 
 
@@ -65,6 +79,11 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     add("--prescription", metavar="GY", type=float, help="prescription of the planned course")
     add("--isotoxic-range", metavar="MIN:MAX", help="prescriptions searched (25:50)")
     add("--map-grid", metavar="MM", type=float, help="spacing of the exported maps")
+    add("--uncertainty", metavar="MODE[=MM]", action="append", help="judge over ellipsoid, "
+        "ellipsoid-unrestricted, shifts, fields (3 mm) or mapping; repeatable")  # fmt: skip
+    add("--de-identify", action="store_true", help="write nothing that names the patient")
+    add("--author", metavar="NAME", help="who makes these choices, for the history of the case")
+    add("--pdf", action="store_true", help="write report.pdf too; needs Chromium, Chrome or Edge")
     add("--identity-override", metavar="REASON", help="evaluate although identities differ")
 
 
@@ -77,6 +96,10 @@ def case_from(options: argparse.Namespace) -> Case:
         Options that cannot be read, or no input at all.
     """
     case = read_case(options.case) if options.case else Case()
+    for name in ("reference", "recovery"):
+        if getattr(options, name) == "":
+            reason = f"options: --{name} is empty"
+            raise RefusedError(reason)
     if options.paths:
         case = replace(case, paths=tuple(options.paths))
     if not case.paths:
@@ -93,6 +116,8 @@ def case_from(options: argparse.Namespace) -> Case:
         case = replace(case, fractions={**case.fractions, **_pairs(options, "fractions", int)})
     if options.isotoxic_range:
         case = replace(case, isotoxic_range_gy=_range(options.isotoxic_range))
+    for mode in options.uncertainty or ():
+        case = replace(case, uncertainty=case.uncertainty.with_mode(mode))
     plain = {
         "reference": options.reference,
         "prescription_gy": options.prescription,
@@ -100,18 +125,38 @@ def case_from(options: argparse.Namespace) -> Case:
         "identity_override": options.identity_override,
     }
     case = replace(case, **{key: value for key, value in plain.items() if value is not None})
-    return with_alpha_beta(case, _pairs(options, "alpha_beta", float))
+    case = with_alpha_beta(case, _pairs(options, "alpha_beta", float))
+    if options.de_identify:
+        case = replace(case, de_identify=True)
+    return _logged(case, options)
+
+
+def _logged(case: Case, options: argparse.Namespace) -> Case:
+    """Add to the history what the command line changed; first choices only if signed."""
+    if not options.case and not options.author:
+        return case
+    before = case_to_json(read_case(options.case) if options.case else Case())
+    changes = changes_of(before, case_to_json(case))
+    if not changes:
+        return case
+    return replace(case, history=(*case.history, entry_now(options.author or "", changes)))
 
 
 def _registration(case: Case, given: Sequence[str]) -> dict[str, str]:
-    modes = dict(case.registration)
+    """Return the modes; one without a course replaces all of the case file."""
+    for_all, for_one = [], {}
     for text in given:
         course, separator, mode = text.partition("=")
-        if separator and not Path(text).exists():
-            modes[course] = mode
+        one = bool(separator) and not Path(text).exists()
+        if not (course and mode if one else text):
+            reason = f"options: --registration {text} names no mode"
+            raise RefusedError(reason)
+        if one:
+            for_one[course] = mode
         else:
-            modes["*"] = text
-    return modes
+            for_all.append(text)
+    kept = {"*": for_all[-1]} if for_all else dict(case.registration)
+    return {**kept, **for_one}
 
 
 def _pairs(
@@ -125,7 +170,7 @@ def _pairs(
             number = convert(value) if separator and key else None
         except ValueError:
             number = None
-        if number is None:
+        if number is None or not math.isfinite(number):
             reason = f"options: {option} {text} is not NAME=NUMBER"
             raise RefusedError(reason)
         pairs[key] = number

@@ -9,38 +9,51 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ReirradiationCore.comparison import ResultFolder, comparison_text
 from ReirradiationCore.errors import RefusedError, ReirradiationError
 from ReirradiationCore.progress import Progress, silent
-from ReirradiationCore.protocol_library import available_protocols
+from ReirradiationCore.protocol_library import (
+    available_protocols,
+    check_protocol,
+    load_protocol,
+)
 from ReirradiationCore.warning import WARNING
 
 from .arguments import case_from, make_parser
 from .demo import run_demo
+from .pdf import find_browser, write_pdf
 from .progress_bar import ProgressBar
-from .run import require_free, run_evaluation
-from .summary import protocols_text, summary_text
+from .run import require_apart, require_free, run_evaluation
+from .summary import check_text, limits_text, protocols_text, summary_text
 
 EVALUATED, DEFECT, REFUSED = 0, 1, 2
+NOT_WRITTEN = "the reasons stand on the terminal only: they may name the patient"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns the exit status of contract.md (a defect raises, status 1)."""
     output: Path | None = None
+    options = argparse.Namespace()
     try:
         options = make_parser().parse_args(arguments)
         output = getattr(options, "output", None)
         return _COMMANDS[options.command](options)
     except ReirradiationError as error:
         reasons = error.reasons if isinstance(error, RefusedError) else (str(error),)
-        _refuse(reasons, output)
+        _refuse(reasons, output, secret=getattr(options, "de_identify", False))
         return REFUSED
 
 
 def _evaluate(options: argparse.Namespace) -> int:
     case = case_from(options)
+    options.de_identify = case.de_identify
+    require_apart(options.output, case)
     require_free(options.output, overwrite=options.overwrite)
+    browser = find_browser() if options.pdf else None
     with _progress(options) as progress:
         results = run_evaluation(case, options.output, progress)
+    if browser:
+        write_pdf(browser, options.output / "report.html", options.output / "report.pdf")
     _tell(results, options)
     return EVALUATED
 
@@ -52,12 +65,27 @@ def _demo(options: argparse.Namespace) -> int:
     return EVALUATED
 
 
-def _protocols(_options: argparse.Namespace) -> int:
-    _write(sys.stdout, protocols_text(available_protocols()))
+def _protocols(options: argparse.Namespace) -> int:
+    if options.check:
+        problems = check_protocol(options.check)
+        _write(sys.stdout, check_text(options.check.name, problems))
+        return REFUSED if problems else EVALUATED
+    if options.list_limits:
+        _write(sys.stdout, limits_text(load_protocol(options.list_limits)))
+    else:
+        _write(sys.stdout, protocols_text(available_protocols()))
     return EVALUATED
 
 
-_COMMANDS = {"evaluate": _evaluate, "demo": _demo, "protocols": _protocols}
+def _compare(options: argparse.Namespace) -> int:
+    sides = ResultFolder.read(options.first), ResultFolder.read(options.second)
+    _write(sys.stdout, comparison_text(*sides))
+    return EVALUATED
+
+
+_COMMANDS = {
+    "evaluate": _evaluate, "demo": _demo, "protocols": _protocols, "compare": _compare,
+}  # fmt: skip
 
 
 class _Watched:
@@ -89,13 +117,19 @@ def _tell(results: dict[str, Any], options: argparse.Namespace, folder: Path | N
     _write(sys.stdout, WARNING)
 
 
-def _refuse(reasons: Sequence[str], output: Path | None) -> None:
+def _refuse(reasons: Sequence[str], output: Path | None, *, secret: bool = False) -> None:
+    """Say the reasons; where no file may name the patient, they are said and not written."""
     for reason in reasons:
         _write(sys.stderr, f"refused: {' '.join(reason.split())}")
-    if output is not None:
+    if output is None or (output / "results.json").exists():
+        return  # beside the results of an earlier run it would look as if it spoke of them
+    written = [NOT_WRITTEN] if secret else list(reasons)
+    text = json.dumps({"refused": written}, indent=1, ensure_ascii=False)
+    try:
         output.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"refused": list(reasons)}, indent=1, ensure_ascii=False)
         (output / "refused.json").write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        _write(sys.stderr, f"refused: refused.json cannot be written ({error.strerror})")
 
 
 def _write(stream: Any, text: str) -> None:  # noqa: ANN401

@@ -39,6 +39,8 @@ def picture_request(evaluation: Evaluation, results: dict[str, Any]) -> PictureR
 
 
 def _label(course: Course) -> str:
+    if course.letter is not None:
+        return f"{course.id} (letter: {course.letter.dose_gy:g} Gy/{course.letter.fractions} fx)"
     doses = [phase.prescribed_dose_gy for phase in course.phases]
     given = "" if None in doses else f"{sum(d for d in doses if d is not None):g} Gy/"
     year = f", {course.first_fraction_date.year}" if course.first_fraction_date else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ReirradiationCore.case import Case
+from ReirradiationCore.deidentification import de_identified
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.export import write_json, write_result_data
 from ReirradiationCore.pictures_data import Picture, Unavailable
@@ -24,7 +25,8 @@ from .memory import peak_memory_mb
 from .request import picture_request
 
 RESULT_FILES = (
-    "results.json", "case.json", "metrics.csv", "dvh.csv", "report.html", "scene.mrb",
+    "results.json", "case.json", "metrics.csv", "dvh.csv", "report.html", "report.pdf",
+    "scene.mrb",
     "refused.json",
 )  # fmt: skip
 RESULT_FOLDERS = ("maps", "transforms", "dicom")
@@ -44,9 +46,32 @@ def require_free(output: Path, *, overwrite: bool) -> None:
     if output.exists() and not output.is_dir():
         reason = f"{output} is a file; name a folder for the results"
         raise RefusedError(reason)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output):
+            pass
+    except OSError as error:
+        reason = f"{output} cannot be written to ({error.strerror}); name another folder"
+        raise RefusedError(reason) from error
     if (output / "results.json").exists() and not overwrite:
         reason = f"{output} holds results of an earlier run; use --overwrite or another folder"
         raise RefusedError(reason)
+
+
+def require_apart(output: Path, case: Case) -> None:
+    """Refuse results inside the input, where the next run would read them as treatments.
+
+    Raises
+    ------
+    RefusedError
+        An output folder that is an input folder or lies in one.
+    """
+    result = output.resolve()
+    for path in case.paths:
+        inside = path.resolve()
+        if inside == result or inside in result.parents:
+            reason = f"{output} lies in the input folder {path}; name a folder outside it"
+            raise RefusedError(reason)
 
 
 def run_evaluation(case: Case, output: Path, progress: Progress) -> dict[str, Any]:
@@ -65,6 +90,8 @@ def run_evaluation(case: Case, output: Path, progress: Progress) -> dict[str, An
     clock = Stopwatch()
     evaluation = evaluate_reirradiation(case, progress)
     results = results_json(evaluation)
+    if case.de_identify:
+        evaluation, results = de_identified(evaluation, results)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=output.parent) as name:
         folder = Path(name)

@@ -44,7 +44,8 @@ def _table(constraints: Sequence[dict[str, Any]]) -> list[str]:
 
 def _row(constraint: dict[str, Any]) -> tuple[str, str, str, str, str]:
     quantity, alpha_beta = constraint["quantity"], constraint["alpha_beta_gy"]
-    kind = quantity if quantity == "PHYSICAL" else f"{quantity}(ab={alpha_beta:g})"
+    stated = "not stated" if alpha_beta is None else f"{alpha_beta:g}"
+    kind = quantity if quantity == "PHYSICAL" else f"{quantity}(ab={stated})"
     limit = constraint["limit"]
     number = f"{limit:g}" if isinstance(limit, int | float) else str(limit)
     text = f"{constraint['metric']} {constraint['relation']} {number} {constraint['unit']} {kind}"
@@ -65,12 +66,20 @@ def _number(value: float | None, unit: str) -> str:
 def _isotoxic_line(isotoxic: dict[str, Any]) -> str:
     best = isotoxic["max_prescription_gy"]
     if best is None:
-        return f"isotoxic: no prescription possible: {isotoxic.get('note', '')}"
+        notes = isotoxic.get("notes", ())
+        reasons = [note for note in notes if "no prescription is possible" in note] or notes
+        return f"isotoxic: no prescription possible: {'; '.join(reasons)}"
     limiting = ", ".join(f"{c['structure']} {c['metric']}" for c in isotoxic["limiting"])
-    return (
+    line = (
         f"isotoxic ({isotoxic['method']}, {isotoxic['fractions']} fractions): "
-        f"up to {best:.1f} Gy; limited by {limiting or 'the search range'}"
+        f"up to {best:.1f} Gy; limited by {limiting or 'the search range'}{_not_eligible(isotoxic)}"
     )
+    return "\n".join([line, *(f"  {note}" for note in isotoxic.get("notes", ()))])
+
+
+def _not_eligible(isotoxic: dict[str, Any]) -> str:
+    failed = [c["text"] for c in isotoxic.get("criteria", ()) if c["holds"] is False]
+    return f"; not eligible: {'; '.join(failed)}" if failed else ""
 
 
 def protocols_text(protocols: Sequence[Any]) -> str:
@@ -81,4 +90,21 @@ def protocols_text(protocols: Sequence[Any]) -> str:
             f"{protocol.name}  ({protocol.date})  {protocol.title}",
             f"    {protocol.citation}",
         ]
+    return "\n".join(lines)
+
+
+def check_text(name: str, problems: Sequence[Any]) -> str:
+    """Return what is wrong with a constraint set, one problem a line, or that nothing is."""
+    if not problems:
+        return f"{name}: can be used"
+    return "\n".join(f"{name}: {problem}" for problem in problems)
+
+
+def limits_text(protocol: Any) -> str:  # noqa: ANN401
+    """Return the limits of a constraint set, each with its id, in the words of its grammar."""
+    lines = [f"{protocol.name}  ({protocol.date})  {protocol.title}", f"    {protocol.citation}"]
+    for limit in protocol.constraints:
+        lines.append(f"{limit.id}")
+        lines.append(f"    {limit.describe()}")
+        lines += [f"    open: {limit.open_question}"] if limit.open_question else []
     return "\n".join(lines)

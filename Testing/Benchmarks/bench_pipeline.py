@@ -60,7 +60,7 @@ def main() -> None:
         seconds, memory = TARGETS[name]
         write(f"  evaluate, whole process {wall:.1f} s (target {seconds} s, demo with its case)\n")
         write(f"  peak memory {results['peak_memory_mb']:.0f} MiB (target {memory})\n")
-    write("\nregistration beside SimpleITK's B-spline: bench_registration.py\n")
+    write("\n" + python(str(REPOSITORY / "Testing" / "Benchmarks" / "bench_registration.py"), "--quick"))
 
 
 if __name__ == "__main__":

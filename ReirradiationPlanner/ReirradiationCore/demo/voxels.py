@@ -8,10 +8,10 @@ import numpy as np
 
 from ..courses import Structure
 from ..grids import Grid, Volume
+from ..outlines import closed_outlines, enclosed_area, thinned
 from ..progress import Progress
 from .courses import DemoCourse, Region
 from .hounsfield import hounsfield
-from .outlines import closed_outlines, enclosed_area, thinned
 from .shapes import Array
 from .texture import Texture, scanner_noise
 

@@ -42,8 +42,9 @@ def assemble(index: FileIndex, findings: Findings) -> list[Group]:
         with findings.collecting():
             structure_sets.append(read_structure_set_file(entry))
     groups = []
+    taken = {item.structure_set_uid for item in planned}
     for plans in _courses(planned):
-        structure_set = _structure_set_of(plans[0], structure_sets, findings)
+        structure_set = _structure_set_of(plans[0], structure_sets, taken, findings)
         ct = _ct_of(plans[0], structure_set, index, findings)
         groups.append(Group(plans, structure_set, ct))
     _report_unused(index, groups, findings)
@@ -73,14 +74,24 @@ def _days_between(before: PlannedDose, item: PlannedDose) -> int:
 
 
 def _structure_set_of(
-    planned: PlannedDose, available: list[StructureSetFile], findings: Findings
+    planned: PlannedDose,
+    available: list[StructureSetFile],
+    taken: set[str],
+    findings: Findings,
 ) -> StructureSetFile | None:
-    """Return the structure set a plan refers to, else the only one in its frame of reference."""
+    """Return the structure set a plan refers to, else the only one in its frame of reference.
+
+    One that another plan refers to (``taken``) was drawn for that plan and is never borrowed.
+    """
     for found in available:
         if found.entry.sop_uid == planned.structure_set_uid:
             return found
     name = planned.plan.name
-    in_frame = [found for found in available if planned.frame_uid in found.frame_uids]
+    in_frame = [
+        found
+        for found in available
+        if planned.frame_uid in found.frame_uids and found.entry.sop_uid not in taken
+    ]
     if len(in_frame) == 1 and planned.frame_uid:
         findings.warn(
             f"{name}: the structure set it refers to is not among the files; "

@@ -31,6 +31,11 @@ def hash_files(paths: Iterable[Path]) -> str:
     return f"sha256:{hashlib.sha256(b''.join(digests)).hexdigest()}"
 
 
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of the content of one file, 64 hexadecimal digits."""
+    return _file_digest(path).hex()
+
+
 def _file_digest(path: Path) -> bytes:
     digest = hashlib.sha256()
     with Path(path).open("rb") as file:

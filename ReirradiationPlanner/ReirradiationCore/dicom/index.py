@@ -51,6 +51,7 @@ class Kind(Enum):
     STRUCTURES = "RTSTRUCT"
     DOSE = "RTDOSE"
     RECORD = "RTRECORD"
+    REGISTRATION = "REG"
     OTHER_IMAGE = "image"
     OTHER = "other"
 
@@ -65,6 +66,8 @@ _KINDS = {
     _STORAGE + "481.5": Kind.PLAN,
     _STORAGE + "481.8": Kind.PLAN,
     _STORAGE + "481.9": Kind.RECORD,
+    _STORAGE + "66.1": Kind.REGISTRATION,
+    _STORAGE + "66.3": Kind.REGISTRATION,
     _STORAGE + "4": Kind.OTHER_IMAGE,
     _STORAGE + "4.1": Kind.OTHER_IMAGE,
     _STORAGE + "128": Kind.OTHER_IMAGE,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..courses import Course
+from .registration import RegistrationFile
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,12 @@ class ReadResult:
         Files that are not DICOM or could not be read at all.
     files : tuple of SourceFile
         Files the courses were read from.
+    registrations : tuple of RegistrationFile
+        Registration objects of the planning system; used only if the user asks for them.
     """
 
     courses: tuple[Course, ...]
     warnings: tuple[str, ...]
     skipped_files: int
     files: tuple[SourceFile, ...]
+    registrations: tuple[RegistrationFile, ...] = ()

@@ -135,7 +135,7 @@ def with_prescription(course: Course, prescription_gy: float | None) -> Course:
 
 
 def check_counted_twice(
-    courses: Sequence[Course], stated_labels: Sequence[str], findings: Findings
+    courses: Sequence[Course], stated_plans: Sequence[str], findings: Findings
 ) -> None:
     """Refuse doses in one frame of reference that are the same, or the sum of others.
 
@@ -146,8 +146,8 @@ def check_counted_twice(
     ----------
     courses : sequence of Course
         All courses.
-    stated_labels : sequence of str
-        Labels of the plans whose fractions the user stated.
+    stated_plans : sequence of str
+        SOP Instance UIDs of the plans whose fractions the user stated.
     findings : Findings
         Receives the refusals.
     """
@@ -162,12 +162,12 @@ def check_counted_twice(
                 continue
             what = f"plans '{phase.plan_label}' and '{other.plan_label}' have the same dose"
             what += f" distribution (correlation {correlation:.4f})"
-            if phase.plan_label in stated_labels and other.plan_label in stated_labels:
+            if phase.plan_uid in stated_plans and other.plan_uid in stated_plans:
                 findings.warn(f"{what}; both count, as their fractions were stated")
             else:
                 findings.refuse(
                     f"{what}: a plan sum or a copy would be counted twice; leave one out, or state "
-                    "the delivered fractions of both by plan label (--fractions)"
+                    "the delivered fractions of both by plan label or course (--fractions)"
                 )
     _check_sums([phase for _, phase in phases], [frame for frame, _ in phases], findings)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..courses import Course, CourseRole, Phase, Structure
+from ..errors import RefusedError
 from ..grids import Volume
 from ..progress import Progress, silent
 from .assemble import Group, assemble, check_frames
@@ -23,6 +24,7 @@ from .options import ReadOptions, ReadResult, SourceFile
 from .ordering import NamedGroup, name_courses
 from .phases import check_counted_twice, fractions_by_plan, make_phase, with_prescription
 from .planned import PlannedDose
+from .registration import RegistrationFile, read_registration_file
 from .structures import StructureSet, read_structures
 
 _OFF_PLANE_MM = 0.2
@@ -60,11 +62,12 @@ def read_courses(
         check_identity(used, options.identity_override, findings)
         named = name_courses(assemble(index, findings), options.reference, findings)
         courses = _read_all(named, options, findings, progress)
+        registrations = _registrations(index, findings)
     _report_skipped(index, findings)
     findings.raise_if_refused()
     files = _sources(named)
     skipped = len(index.not_dicom) + len(index.broken)
-    return ReadResult(tuple(courses), tuple(findings.warnings), skipped, files)
+    return ReadResult(tuple(courses), tuple(findings.warnings), skipped, files, registrations)
 
 
 @contextmanager
@@ -87,8 +90,8 @@ def _read_all(
                 course = with_prescription(course, options.prescription_gy)
             if course is not None:
                 courses.append(course)
-    labels = [i.plan.label for g in named for i in g.group.planned if id(i) in stated]
-    check_counted_twice(courses, labels, findings)
+    plans = [i.plan.entry.sop_uid for g in named for i in g.group.planned if id(i) in stated]
+    check_counted_twice(courses, plans, findings)
     return courses
 
 
@@ -236,6 +239,17 @@ def _entries(group: Group) -> list[Entry]:
 def _sources(named: list[NamedGroup]) -> tuple[SourceFile, ...]:
     entries = dict.fromkeys(entry for item in named for entry in _entries(item.group))
     return tuple(SourceFile(e.path, e.sop_uid, e.modality) for e in entries)
+
+
+def _registrations(index: FileIndex, findings: Findings) -> tuple[RegistrationFile, ...]:
+    """Return what the registration objects tie together; broken ones are told, not used."""
+    found = []
+    for entry in index.of_kind(Kind.REGISTRATION):
+        try:
+            found.append(read_registration_file(entry.path, entry.name))
+        except RefusedError as error:
+            findings.warnings.extend(f"{reason}; it is not used" for reason in error.reasons)
+    return tuple(found)
 
 
 def _report_skipped(index: FileIndex, findings: Findings) -> None:

@@ -32,6 +32,8 @@ class StudyInfo:
         DICOM DA (YYYYMMDD) and TM (HHMMSS); empty if not known.
     study_id, study_description : str
         Short identifier and text of the study.
+    de_identified : str
+        How the patient was made unknown (De-identification Method); empty if the patient is named.
     """
 
     patient: Patient
@@ -41,6 +43,7 @@ class StudyInfo:
     study_time: str = ""
     study_id: str = ""
     study_description: str = ""
+    de_identified: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,9 @@ def _add_study(dataset: Dataset, study: StudyInfo) -> None:
     dataset.ReferringPhysicianName = dataset.AccessionNumber = ""
     dataset.FrameOfReferenceUID = study.frame_of_reference_uid
     dataset.PositionReferenceIndicator = ""
+    if study.de_identified:
+        dataset.PatientIdentityRemoved = "YES"
+        dataset.DeidentificationMethod = study.de_identified
 
 
 def _add_series(dataset: Dataset, series: SeriesInfo) -> None:
@@ -175,8 +181,18 @@ def save(dataset: FileDataset, path: Path) -> Path:
         raise RefusedError(msg)
     try:
         with path.open("xb") as stream:
-            dcmwrite(stream, dataset, enforce_file_format=True)
+            dcmwrite(stream, dataset, **_file_format(dataset))
     except FileExistsError:
         msg = f"{path} exists and is not overwritten; give another folder or move the file away"
         raise RefusedError(msg) from None
     return path
+
+
+def _file_format(dataset: FileDataset) -> dict[str, bool]:
+    """Return how pydicom is told to write a whole file; its name for that changed with 3.0."""
+    import pydicom  # noqa: PLC0415
+
+    if int(pydicom.__version__.split(".")[0]) >= 3:
+        return {"enforce_file_format": True}
+    dataset.is_little_endian, dataset.is_implicit_VR = True, False
+    return {"write_like_original": False}

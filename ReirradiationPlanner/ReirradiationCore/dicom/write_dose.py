@@ -16,7 +16,17 @@ import numpy.typing as npt
 
 from ..errors import RefusedError
 from ..grids import Grid, Volume
-from .write_common import SeriesInfo, StudyInfo, decimal, new_object, new_uid, reference, save
+from .registration import DEFORMABLE, SPATIAL
+from .write_common import (
+    SeriesInfo,
+    StudyInfo,
+    decimal,
+    item,
+    new_object,
+    new_uid,
+    reference,
+    save,
+)
 from .write_plan import RT_PLAN
 from .write_structures import RT_STRUCTURE_SET
 
@@ -61,6 +71,12 @@ class DoseInfo:
         SOP Instance UID; empty for a new one.
     bits : int
         32 or 16 bits per cell.
+    derivations : tuple of (str, str)
+        Codes of DICOM context group 7220 (value, meaning): how the dose was derived.
+    registration_uids : tuple of str
+        SOP Instance UIDs of the registrations the dose was mapped with.
+    is_rigid : bool
+        True if all of those are rigid.
     """
 
     dose_type: DoseType
@@ -70,6 +86,9 @@ class DoseInfo:
     structure_set_uid: str = ""
     sop_uid: str = ""
     bits: int = 32
+    derivations: tuple[tuple[str, str], ...] = ()
+    registration_uids: tuple[str, ...] = ()
+    is_rigid: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what would misstate the dose."""
@@ -120,12 +139,28 @@ def write_dose(
     _add_values(dataset, filled, info.bits)
     dataset.DoseUnits, dataset.DoseType = "GY", info.dose_type.value
     dataset.DoseSummationType = info.summation_type.value
+    _add_derivation(dataset, info)
     dataset.ReferencedRTPlanSequence = [reference(RT_PLAN, plan) for plan in info.plan_uids]
     if info.structure_set_uid:
         dataset.ReferencedStructureSetSequence = [
             reference(RT_STRUCTURE_SET, info.structure_set_uid)
         ]
     return WrittenDose(save(dataset, path), uid, share, float(filled.max()))
+
+
+def _add_derivation(dataset: Dataset, info: DoseInfo) -> None:
+    """Add how the dose was derived and the registrations it was mapped with."""
+    if info.derivations:
+        dataset.DerivationCodeSequence = [
+            item(CodeValue=value, CodingSchemeDesignator="DCM", CodeMeaning=meaning)
+            for value, meaning in info.derivations
+        ]
+    if info.registration_uids:
+        sop_class = SPATIAL if info.is_rigid else DEFORMABLE
+        dataset.SpatialTransformOfDose = "RIGID" if info.is_rigid else "NON_RIGID"
+        dataset.ReferencedSpatialRegistrationSequence = [
+            reference(sop_class, uid) for uid in info.registration_uids
+        ]
 
 
 def _check_values(path: Path, array: npt.NDArray, unknown: npt.NDArray[np.bool_]) -> None:

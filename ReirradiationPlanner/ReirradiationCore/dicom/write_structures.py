@@ -23,10 +23,12 @@ CONTOUR_DATA = 0x30060050
 
 @dataclass(frozen=True)
 class DrawnOn:
-    """CT the structures are drawn on: its Series Instance UID and planes."""
+    """CT the structures are drawn on: its Series Instance UID and planes; none if not known."""
 
     series_uid: str
     planes: tuple[WrittenPlane, ...]
+    label: str = "PLANNING"
+    algorithm: str = "MANUAL"
 
 
 def write_structure_set(
@@ -46,11 +48,11 @@ def write_structure_set(
     """
     dataset = new_object(RT_STRUCTURE_SET, sop_uid, "RTSTRUCT", study, series)
     dataset.InstanceNumber = 1
-    dataset.StructureSetLabel, dataset.StructureSetName = "PLANNING", series.description
+    dataset.StructureSetLabel, dataset.StructureSetName = image.label, series.description
     dataset.StructureSetDate, dataset.StructureSetTime = series.date, series.time
     dataset.ReferencedFrameOfReferenceSequence = [_frame_of_reference(image, study)]
     frame = study.frame_of_reference_uid
-    dataset.StructureSetROISequence = [_roi(s, frame) for s in structures]
+    dataset.StructureSetROISequence = [_roi(s, frame, image.algorithm) for s in structures]
     dataset.ROIContourSequence = [_roi_contours(s, image.planes) for s in structures]
     dataset.RTROIObservationsSequence = [_observation(s) for s in structures]
     dataset.ApprovalStatus = "UNAPPROVED"
@@ -58,6 +60,8 @@ def write_structure_set(
 
 
 def _frame_of_reference(image: DrawnOn, study: StudyInfo) -> Dataset:
+    if not image.planes:
+        return item(FrameOfReferenceUID=study.frame_of_reference_uid)
     planes = [reference(CT_IMAGE, plane.sop_uid) for plane in image.planes]
     series = item(SeriesInstanceUID=image.series_uid, ContourImageSequence=planes)
     referenced = reference(STUDY_COMPONENT, study.study_uid, RTReferencedSeriesSequence=[series])
@@ -66,12 +70,12 @@ def _frame_of_reference(image: DrawnOn, study: StudyInfo) -> Dataset:
     )
 
 
-def _roi(structure: Structure, frame_of_reference_uid: str) -> Dataset:
+def _roi(structure: Structure, frame_of_reference_uid: str, algorithm: str) -> Dataset:
     return item(
         ROINumber=structure.roi_number,
         ReferencedFrameOfReferenceUID=frame_of_reference_uid,
         ROIName=structure.name,
-        ROIGenerationAlgorithm="MANUAL",
+        ROIGenerationAlgorithm=algorithm,
     )
 
 
@@ -79,7 +83,7 @@ def _roi_contours(structure: Structure, planes: Sequence[WrittenPlane]) -> Datas
     heights = np.array([plane.z_mm for plane in planes])
     contours = []
     for contour in structure.contours:
-        nearest = planes[int(np.argmin(np.abs(heights - contour[0, 2])))]
+        nearest = planes[int(np.argmin(np.abs(heights - contour[0, 2])))] if planes else None
         contours.append(_contour(contour, nearest))
     return item(
         ReferencedROINumber=structure.roi_number,
@@ -88,15 +92,16 @@ def _roi_contours(structure: Structure, planes: Sequence[WrittenPlane]) -> Datas
     )
 
 
-def _contour(points: np.ndarray, plane: WrittenPlane) -> Dataset:
+def _contour(points: np.ndarray, plane: WrittenPlane | None) -> Dataset:
     from pydicom.dataelem import RawDataElement  # noqa: PLC0415
     from pydicom.tag import Tag  # noqa: PLC0415
 
     dataset = item(
-        ContourImageSequence=[reference(CT_IMAGE, plane.sop_uid)],
         ContourGeometricType="CLOSED_PLANAR",
         NumberOfContourPoints=len(points),
     )
+    if plane is not None:
+        dataset.ContourImageSequence = [reference(CT_IMAGE, plane.sop_uid)]
     text = "\\".join(f"{x:.2f}\\{y:.2f}\\{z:.6g}" for x, y, z in points).encode("ascii")
     text += b" " * (len(text) % 2)
     tag = Tag(CONTOUR_DATA)

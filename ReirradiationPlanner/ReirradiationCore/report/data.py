@@ -11,7 +11,9 @@ where they are given, and leaves them out where not:
   ``known_planned_dose_fraction``;
 - a course: ``last_fraction_date``, ``date_source``;
 - a registration: ``quality["note"]``;
+- ``uncertainty``: tables of each structure under other mappings and assumptions;
 - ``hot_spots``: list of mappings with ``structure`` and ``point_lps`` (three numbers, mm);
+- ``patient_check``, ``approvals``, ``unconfirmed_matches``, ``files``, ``de_identified``;
 - ``unmatched_structures``: names; ``protocols``: mappings of text; ``libraries``: name to version.
 """
 
@@ -104,6 +106,7 @@ class FileLine:
     modality: str
     sop_instance_uid: str
     name: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,8 @@ class ReportData:
         Files by SOP Instance UID.
     created : str
         ISO 8601 date and time; empty where runs are to be equal bit for bit.
+    choices : sequence of pairs of str
+        What was chosen or typed instead of a default: name and value.
     """
 
     results: Mapping[str, Any]
@@ -138,3 +143,4 @@ class ReportData:
     sources: Sequence[Source] = ()
     files: Sequence[FileLine] = ()
     created: str = ""
+    choices: Sequence[tuple[str, str]] = ()

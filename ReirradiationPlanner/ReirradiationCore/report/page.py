@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from ..warning import WARNING
 from . import tables
+from .approval import approval_note, approvals, draft_mark
+from .assumptions import assumptions, choices
+from .checklist import checklist
+from .cord import cord_criteria
 from .data import ReportData
 from .dvh_svg import dvh_charts
+from .first_page import first_page
 from .markup import Html, element, items, join, section, text
 from .pictures import hand_checks, pictures
+from .prescription import isotoxic
 from .style import style_sheet
-from .verdicts import headline, isotoxic, not_evaluable, verdict_table
+from .targets import reirradiation_type, targets
+from .uncertainty import uncertainty
+from .verdicts import limit_notes, not_evaluable, single_limits
 
 PAGE = Template(
     """<!DOCTYPE html>
@@ -38,7 +45,21 @@ $content
 </html>
 """
 )
-NOT_APPROVED = "REGISTRATION NOT APPROVED"
+SIGNED_BY = (
+    "Evaluated by, date",
+    "Second checker (independent), date",
+    "Hand-check lines recalculated by, date",
+    "Physician, date",
+)
+FOLLOW_UP = (
+    "Diagnosis, site and intent of each course",
+    "Technique, planning system and algorithm of each course",
+    "Acute toxicity (grade, date)",
+    "Late toxicity (grade, date)",
+    "Local control, last follow-up",
+    "Registry number",
+)
+BEHIND_CHECKLIST = 4  # provenance, times, hand checks, signatures
 
 
 def write_report(path: Path, data: ReportData) -> None:
@@ -61,28 +82,14 @@ def write_report(path: Path, data: ReportData) -> None:
 
 def render_report(data: ReportData) -> str:
     """Return the report as HTML5."""
-    waiting = not_approved(data.results)
     return PAGE.substitute(
         title=text(_title(data)),
         style=style_sheet(_foot(data)),
-        css=' class="not-approved"' if waiting else "",
+        css=' class="not-approved"' if draft_mark(data.results) else "",
         warning=text(WARNING),
-        approval=_approval(waiting),
+        approval=approval_note(data.results),
         content=join(_content(data), "\n"),
     )
-
-
-def not_approved(results: Mapping[str, Any]) -> list[str]:
-    """Courses whose registration nobody has approved yet."""
-    registrations = results.get("registrations", ())
-    return [r["course"] for r in registrations if not r.get("approved_by")]
-
-
-def _approval(waiting: list[str]) -> Html:
-    if not waiting:
-        return Html()
-    line = f"{NOT_APPROVED}: {', '.join(waiting)}. Draft until someone has looked and approved."
-    return element("div", line, class_="approval", role="note")
 
 
 def _title(data: ReportData) -> str:
@@ -92,30 +99,47 @@ def _title(data: ReportData) -> str:
 
 def _foot(data: ReportData) -> str:
     software = data.results["software"]
-    mark = f" - {NOT_APPROVED}" if not_approved(data.results) else ""
+    draft = draft_mark(data.results)
+    mark = f" - {draft}" if draft else ""
     hashed = data.results["input_hash"][:19]
     return f"{_title(data)} - {software['name']} {software['version']} - {hashed}{mark}"
 
 
 def _content(data: ReportData) -> list[Html]:
+    """Return the sections in reading order; the checklist knows which of them there are."""
+    sections = _sections(data)
+    titles = {identifier: title for identifier, title, *content in sections if join(content)}
+    pages = [section(*parts) for parts in sections]
+    listed = section("checklist", "Checklist", checklist(titles))
+    return [*pages[:-BEHIND_CHECKLIST], listed, *pages[-BEHIND_CHECKLIST:]]
+
+
+def _sections(data: ReportData) -> list[tuple[object, ...]]:
+    """Return identifier, title and content of every section, in reading order."""
     results = data.results
     return [
-        tables.patient(data.patient),
-        tables.courses(results),
-        section("verdict", "Verdict", headline(results["constraints"]), verdict_table(results)),
-        section("isotoxic", "Possible prescription", isotoxic(results)),
-        section("warnings", "Warnings", items(results.get("warnings", ()))),
-        section("not-evaluable", "Not evaluable", not_evaluable(results)),
-        section("pictures", "Pictures", pictures(data.pictures)),
-        section("dvh", "Dose-volume histograms", dvh_charts(data.dvh, results)),
-        section("registration", "Registration", tables.registrations(results)),
-        section("doses", "Doses of all structures", tables.doses(results)),
-        section("models", "Models and mapping", tables.models(results)),
-        section("sources", "Sources", tables.sources(data.sources, results)),
-        section("hand-checks", "Check by hand", hand_checks(data.hand_checks)),
-        section("timings", "Times", tables.timings(results)),
-        section("provenance", "Provenance", _provenance(data)),
-        section("signatures", "Signatures", _signatures()),
+        ("verdict", "Verdict", first_page(data)),
+        ("isotoxic", "Possible prescription", isotoxic(results)),
+        ("cord", "Cord criteria", cord_criteria(results)),
+        ("single-limits", "Limits of single courses", single_limits(results)),
+        ("pictures", "Pictures at the hot spots", pictures(data.pictures)),
+        ("dvh", "Dose-volume histograms", dvh_charts(data.dvh, results)),
+        ("registration", "Registration", tables.registrations(results), approvals(results)),
+        ("mapping", "Mapping and models", tables.models(results)),
+        ("doses", "Doses of all structures", tables.doses(results)),
+        ("sources", "Models and sources", tables.sources(data.sources, results)),
+        ("uncertainty", "Uncertainty", uncertainty(results)),
+        ("targets", "Targets", targets(results)),
+        ("type", "Type of reirradiation", reirradiation_type(results)),
+        ("limit-notes", "Remarks on limits that hold", limit_notes(results)),
+        ("assumptions", "Assumptions", assumptions(results)),
+        ("choices", "Overrides and typed values", choices(data)),
+        ("warnings", "Warnings", items(results.get("warnings", ()))),
+        ("not-evaluable", "Not evaluable", not_evaluable(results)),
+        ("provenance", "Provenance", _provenance(data)),
+        ("timings", "Times", tables.timings(results)),
+        ("hand-checks", "Check by hand", hand_checks(data.hand_checks)),
+        ("signatures", "Signatures and follow-up", _signatures()),
     ]
 
 
@@ -124,7 +148,9 @@ def _provenance(data: ReportData) -> Html:
 
 
 def _signatures() -> Html:
-    lines = ("Evaluated by, date", "Checked by (second physicist), date", "Physician, date")
-    boxes = (element("div", line) for line in lines)
     note = element("p", "Decision support, not a prescription.")
-    return join([note, element("div", *boxes, class_="sign")])
+    return join([note, _boxes(SIGNED_BY), element("h3", "For the registry"), _boxes(FOLLOW_UP)])
+
+
+def _boxes(lines: Sequence[str]) -> Html:
+    return element("div", *(element("div", line) for line in lines), class_="sign")

@@ -20,7 +20,7 @@ td small, th small { display: inline-block; line-height: 1.25; }
 .warning, .approval { border: 2px solid var(--ink); padding: .5rem .8rem; margin: .6rem 0;
   font-weight: 600; }
 .approval { border: 3px double #8a0f10; color: #8a0f10; }
-.not-approved::before { content: "REGISTRATION NOT APPROVED"; position: fixed; top: 45%; left: 0;
+.not-approved::before { content: "DRAFT, NOT APPROVED"; position: fixed; top: 45%; left: 0;
   right: 0; text-align: center; font-size: 3.4rem; font-weight: 700; letter-spacing: .06em;
   color: rgba(138, 15, 16, .11); transform: rotate(-28deg); pointer-events: none; z-index: -1; }
 dl.facts { display: flex; flex-wrap: wrap; gap: .2rem 2rem; margin: .5rem 0; }
@@ -38,10 +38,12 @@ th, td { border-bottom: 1px solid var(--line); padding: .28rem .45rem; text-alig
 thead th { border-bottom: 2px solid var(--ink); background: var(--band); vertical-align: bottom; }
 thead th.n { white-space: normal; }
 tbody th { font-weight: 600; min-width: 7.6em; max-width: 15rem; overflow-wrap: anywhere; }
+.limits tbody th { min-width: 9.4em; }
 .what { min-width: 9.5em; overflow-wrap: anywhere; }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .n div { white-space: nowrap; }
 .wrap { overflow-wrap: anywhere; }
+.line { white-space: nowrap; }
 .sum { background: var(--band); font-weight: 600; }
 td.uid, span.uid { font: .8rem/1.4 "DejaVu Sans Mono", "Liberation Mono", Consolas, monospace;
   overflow-wrap: anywhere; }
@@ -74,7 +76,11 @@ figcaption b { color: var(--ink); }
   h2, h3, caption { break-after: avoid; }
   h2 { margin-top: 1.3rem; }
   .grid { grid-template-columns: 1fr 1fr; gap: .8rem; }
-  .new-page { break-before: page; }
+  #verdict { margin-top: .6rem; }
+  section[aria-labelledby="verdict"] { break-after: page; }
+  a { color: inherit; text-decoration: none; }
+  td.what div { display: inline; margin-left: .5em; }
+  details { display: none; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 @page { size: A4; margin: 14mm 13mm 16mm;

@@ -21,10 +21,17 @@ def patient(line: PatientLine | None) -> Html:
     facts = [
         ("Patient ID", line.patient_id or NOT_GIVEN),
         ("Name", line.name or NOT_GIVEN),
-        ("Birth date", line.birth_date or NOT_GIVEN),
+        ("Birth date", iso_date(line.birth_date) or NOT_GIVEN),
         ("Sex", line.sex or NOT_GIVEN),
     ]
     return facts_list(facts)
+
+
+def iso_date(given: str) -> str:
+    """Return a date of DICOM (YYYYMMDD) as ISO 8601; anything else as it is."""
+    if len(given) == 8 and given.isdigit():
+        return f"{given[:4]}-{given[4:6]}-{given[6:]}"
+    return given
 
 
 def courses(results: Mapping[str, Any]) -> Html:
@@ -124,7 +131,7 @@ def models(results: Mapping[str, Any]) -> Html:
     """Return for each structure how its doses were mapped and converted."""
     columns = [
         Column("Structure"), Column("Standard name", "wrap"), Column("Kind"), Column("Volume", "n"),
-        Column(ALPHA_BETA, "n"), Column("Recovery"), Column("Mapping"), Column("Dose known"),
+        Column(ALPHA_BETA, "n"), Column("Recovery"), Column("Mapping"), Column("Dose known", "line"),
     ]  # fmt: skip
     rows = [_model(s) for s in results["structures"]]
     unmatched = ", ".join(results.get("unmatched_structures", ()))
@@ -182,9 +189,12 @@ def doses(results: Mapping[str, Any], metrics: Sequence[str] = ("D0.1cc", "Dmean
     titles = {"cumulative_no_recovery": "cumulative, no recovery"}
     columns = [Column("Structure"), Column("Metric")]
     columns += [Column(titles.get(c, c), "n") for c in ids + sums]
-    columns.append(Column("Hottest point (LPS)"))
+    columns.append(Column("Hottest point (LPS)", "line"))
     rows = [
-        [s["name"], m, *(_dose(s, m, c) for c in ids + sums), point(spots.get(s["name"]))]
+        [
+            s["name"], m, *(_dose(s, m, c) for c in ids + sums),
+            point(spots.get(s["name"])) if m == metrics[0] else "",
+        ]  # fmt: skip
         for s in results["structures"]
         for m in metrics
     ]
@@ -252,8 +262,8 @@ def provenance(results: Mapping[str, Any], files: Sequence[FileLine], created: s
     ]
     columns = [
         Column("Course"), Column("Modality"), Column("SOP Instance UID", "uid"),
-        Column("File", "wrap"),
+        Column("File", "wrap"), Column("SHA-256", "uid"),
     ]  # fmt: skip
-    rows = [[f.course, f.modality, f.sop_instance_uid, f.name] for f in files]
+    rows = [[f.course, f.modality, f.sop_instance_uid, f.name, f.sha256] for f in files]
     listed = table("Files", columns, rows) if rows else ""
     return join([items(line for line in lines if line), listed])

@@ -115,10 +115,45 @@ def _most_limiting(constraints: Sequence[Mapping[str, Any]]) -> Html:
 def verdict_table(results: Mapping[str, Any]) -> Html:
     """Return the table of limits: doses of each course, cumulative dose, limit, margin, verdict.
 
-    Limits on organs that are not drawn have nothing to show and are listed as not evaluable only.
+    Limits on organs that are not drawn have nothing to show and are listed as not evaluable only;
+    limits of single courses that hold stand in `single_limits`.
     """
+    shown = [c for c in results["constraints"] if _is_cumulative(c) or c["verdict"] != "PASS"]
+    return _limits_table(results, shown)
+
+
+def single_limits(results: Mapping[str, Any]) -> Html:
+    """Return the limits of single courses that hold."""
     doses = _Doses(results)
-    constraints = [c for c in by_urgency(results["constraints"]) if doses.is_drawn(c)]
+    shown = [c for c in results["constraints"] if not _is_cumulative(c) and c["verdict"] == "PASS"]
+    columns = [
+        Column("Organ"), Column("Metric", "what"), Column("Dose", "n"), Column("Limit", "n"),
+        Column("Margin", "n"), Column("Verdict"),
+    ]  # fmt: skip
+    several = len({c["set"] for c in shown}) > 1
+    rows = [_single_row(c, several=several) for c in by_urgency(shown) if doses.is_drawn(c)]
+    return table("Limits of single courses that hold", columns, rows) if rows else Html()
+
+
+def _single_row(c: Mapping[str, Any], *, several: bool) -> list[object]:
+    digits, unit = digits_near(c.get("margin")), c["unit"]
+    return [
+        c["structure"],
+        _what(c, several=several),
+        number(c["value"], digits, unit),
+        limit(c["relation"], c["limit"], digits, unit),
+        signed(c.get("margin"), digits, unit),
+        verdict(c["verdict"]),
+    ]
+
+
+def _is_cumulative(constraint: Mapping[str, Any]) -> bool:
+    return constraint["scope"] == "cumulative"
+
+
+def _limits_table(results: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -> Html:
+    doses = _Doses(results)
+    constraints = [c for c in by_urgency(shown) if doses.is_drawn(c)]
     if not constraints:
         return Html()
     columns = [
@@ -128,9 +163,17 @@ def verdict_table(results: Mapping[str, Any]) -> Html:
         Column("Without recovery"),
     ]  # fmt: skip
     sets = list(dict.fromkeys(c["set"] for c in constraints))
+    rows = (_row(c, doses, several=len(sets) > 1) for c in constraints)
     caption = f"Limits of {', '.join(sets)}, most urgent first."
-    return table(
-        caption, columns, (_row(c, doses, several=len(sets) > 1) for c in constraints), "limits"
+    return table(caption, columns, rows, "limits")
+
+
+def limit_notes(results: Mapping[str, Any]) -> Html:
+    """Return what is to be said about limits that hold; for others it stands beside the verdict."""
+    return items(
+        f"{c['structure']} {c['metric']} ({SCOPES.get(c['scope']) or 'cumulative'}): {c['note']}"
+        for c in results["constraints"]
+        if c["verdict"] == "PASS" and c.get("note")
     )
 
 
@@ -172,13 +215,13 @@ class _Doses:
 
 
 def _row(c: Mapping[str, Any], doses: _Doses, *, several: bool) -> list[object]:
-    cumulative = c["scope"] == "cumulative"
+    cumulative = _is_cumulative(c)
     digits, unit = digits_near(c.get("margin")), c["unit"]
     sums: list[object] = [number(c["value"], digits, unit), "", ""]
     if cumulative:
         plain = number(doses.no_recovery(c), digits, unit)
         sums = [number(doses.planned(c), 1, unit), plain, _with_interval(c, doses, digits)]
-    note = c.get("note")
+    note = c.get("note") if c["verdict"] != "PASS" else None
     return [
         c["structure"],
         _what(c, several=several),
@@ -213,40 +256,19 @@ def _with_interval(c: Mapping[str, Any], doses: _Doses, digits: int) -> Html:
     return join([value, element("div", bounds) if bounds else ""])
 
 
-def isotoxic(results: Mapping[str, Any]) -> Html:
-    """Return the prescription at which the first limit is reached."""
+def isotoxic_line(results: Mapping[str, Any]) -> Html:
+    """Return the largest prescription in one line."""
     answer = results.get("isotoxic")
     if not answer:
         return Html()
-    limiting = join((f"{x['structure']} {x['metric']}" for x in answer.get("limiting", ())), ", ")
-    facts = [
-        ("Planned", number(answer.get("planned_prescription_gy"), 1, "Gy")),
-        ("Fractions", str(answer.get("fractions", ""))),
-        ("Largest prescription", number(answer.get("max_prescription_gy"), 1, "Gy")),
-        ("In whole steps", number(answer.get("stepwise_prescription_gy"), 1, "Gy")),
-        ("Limited by", limiting or NOT_GIVEN),
-    ]
-    note = answer.get("note")
-    rows = [
-        [x["structure"], x["metric"], number(x.get("max_prescription_gy"), 1, "Gy")]
-        for x in answer.get("per_constraint", ())
-    ]
-    columns = [Column("Organ"), Column("Metric"), Column("Largest prescription", "n")]
-    return join(
-        [
-            facts_list(facts),
-            element("p", _method(answer), class_="soft"),
-            element("p", note) if note else "",
-            table("Largest prescription that keeps each limit", columns, rows) if rows else "",
-        ]
-    )
-
-
-def _method(answer: Mapping[str, Any]) -> str:
-    return (
-        f"Method: {answer.get('method', 'not given')}. An estimate for the prescription to try; "
-        "the plan made for it has to be evaluated again."
-    )
+    limiting = [f"{x['structure']} {x['metric']}" for x in answer.get("limiting", ())]
+    return element(
+        "p", element("b", "Largest prescription: "),
+        number(answer.get("max_prescription_gy"), 1, "Gy"),
+        f" in {answer.get('fractions', '?')} fractions (planned ",
+        number(answer.get("planned_prescription_gy"), 1, "Gy"), "), ",
+        f"limited by {', '.join(limiting)}." if limiting else answer.get("note") or "no limit.",
+    )  # fmt: skip
 
 
 def facts_list(facts: Sequence[tuple[str, object]]) -> Html:

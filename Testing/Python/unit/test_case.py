@@ -67,7 +67,7 @@ def test_one_recovery_and_mapping_for_all_courses_may_be_written_short(write_cas
     ("content", "words"),
     [
         ("{not json", "cannot be read"),
-        ({"alpha": 3}, "'alpha'"),
+        ({"alpha": 3}, "alpha is not known"),
         ({"schema_version": 2}, "schema_version"),
         ({"organs": {"Bladder": {"mapping": "MAGIC"}}}, "MAGIC"),
         ({"organs": {"Bladder": {"recovery": 1.5}}}, "1.5"),

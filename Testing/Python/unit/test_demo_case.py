@@ -9,7 +9,7 @@ import pytest
 import SimpleITK as sitk
 from ReirradiationCore.courses import CourseRole, interval_months
 from ReirradiationCore.demo import bones, organs, true_transform, write_demo_case
-from ReirradiationCore.demo.outlines import enclosed_area
+from ReirradiationCore.outlines import enclosed_area
 from ReirradiationCore.dicom import ReadOptions, read_courses
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.grids import sample_volume

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from ReirradiationCore.demo.outlines import closed_outlines, enclosed_area, thinned
+from ReirradiationCore.outlines import closed_outlines, enclosed_area, thinned
 
 
 def lattice(step=0.5, half=20.0):

@@ -1,0 +1,73 @@
+"""Who approved a registration: a named person, when, and what they said about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from .errors import RefusedError
+
+KEYS = {"name", "date", "comment"}
+
+
+@dataclass(frozen=True)
+class Approval:
+    """An approval as it was given; the program never makes one.
+
+    Parameters
+    ----------
+    name : str
+        The person.
+    date : str
+        ISO 8601 date; empty if it was not said.
+    comment : str
+        In the person's own words.
+
+    Raises
+    ------
+    RefusedError
+        No name, or a date that is not an ISO date.
+    """
+
+    name: str
+    date: str = ""
+    comment: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an approval by nobody."""
+        texts = (self.name, self.date, self.comment)
+        if not all(isinstance(text, str) for text in texts) or not self.name.strip():
+            reason = "an approval needs the name of the person who approved"
+            raise RefusedError(reason)
+        try:
+            if self.date:
+                date.fromisoformat(self.date)
+        except ValueError as error:
+            reason = (
+                f"the approval by {self.name} has the date '{self.date}'; give it as YYYY-MM-DD"
+            )
+            raise RefusedError(reason) from error
+
+    @classmethod
+    def from_json(cls, content: str | dict[str, str]) -> Approval:
+        """Read a name alone, or an object with ``name``, ``date`` and ``comment``.
+
+        Raises
+        ------
+        RefusedError
+            Keys that are not known, and what the class refuses.
+        """
+        if isinstance(content, str):
+            return cls(content)
+        unknown = sorted(set(content) - KEYS)
+        if unknown:
+            reason = f"an approval has the keys {unknown}; known are {sorted(KEYS)}"
+            raise RefusedError(reason)
+        return cls(content.get("name", ""), content.get("date", ""), content.get("comment", ""))
+
+    def to_json(self) -> str | dict[str, Any]:
+        """Return the name where nothing else was said, else an object."""
+        if not self.date and not self.comment:
+            return self.name
+        return {"name": self.name, "date": self.date, "comment": self.comment}

@@ -1,0 +1,53 @@
+"""Is the report a draft? It is until every registration is approved and every match confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .markup import Html, element, join
+
+NOT_APPROVED = "REGISTRATION NOT APPROVED"
+NOT_CONFIRMED = "MATCHES NOT CONFIRMED"
+
+
+def not_approved(results: Mapping[str, Any]) -> list[str]:
+    """Courses whose registration nobody has approved yet."""
+    registrations = results.get("registrations", ())
+    return [r["course"] for r in registrations if not r.get("approved_by")]
+
+
+def not_confirmed(results: Mapping[str, Any]) -> list[str]:
+    """Structures whose standard name is only proposed."""
+    return [match["structure"] for match in results.get("unconfirmed_matches", ())]
+
+
+def draft_mark(results: Mapping[str, Any]) -> str:
+    """Return why the report is a draft, in capitals; empty if it is none."""
+    reasons = [NOT_APPROVED] if not_approved(results) else []
+    reasons += [NOT_CONFIRMED] if not_confirmed(results) else []
+    return ", ".join(reasons)
+
+
+def approval_note(results: Mapping[str, Any]) -> Html:
+    """Return what is still to be looked at by a person, or nothing."""
+    waiting, matches = not_approved(results), not_confirmed(results)
+    lines = [
+        f"{NOT_APPROVED}: {', '.join(waiting)}. Draft until someone has looked and approved."
+        if waiting
+        else None,
+        f"{NOT_CONFIRMED}: {', '.join(matches)}. Draft until someone has confirmed or refused."
+        if matches
+        else None,
+    ]
+    said = [element("div", line) for line in lines if line]
+    return element("div", join(said), class_="approval", role="note") if said else Html()
+
+
+def approvals(results: Mapping[str, Any]) -> Html:
+    """Return who approved which registration, when and with which comment."""
+    lines = []
+    for course, given in results.get("approvals", {}).items():
+        parts = [given["name"], given.get("date"), given.get("comment")]
+        lines.append(f"{course}: approved by {', '.join(part for part in parts if part)}")
+    return join(element("p", line) for line in lines)
