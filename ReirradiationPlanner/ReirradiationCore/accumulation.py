@@ -16,6 +16,7 @@ import numpy.typing as npt
 from .case import MappingStrategy
 from .dose_models import LQ, DoseConversion
 from .dvh import MetricValue, SortedDose
+from .hot_points import hot_points
 from .letters import PointDose
 from .mapping_strategies import (
     Background,
@@ -113,6 +114,10 @@ class CourseDose:
         """Return the same course with every dose multiplied by ``factor``."""
         return replace(self, phase_doses_gy=tuple(d * factor for d in self.phase_doses_gy))
 
+    def at(self, index: npt.NDArray[np.intp]) -> CourseDose:
+        """Return the same dose at some of its points."""
+        return replace(self, phase_doses_gy=tuple(d[index] for d in self.phase_doses_gy))
+
     def with_model(self, model: DoseConversion) -> CourseDose:
         """Return the same dose, converted with another model."""
         fallback = self.fallback and replace(self.fallback, model=model)
@@ -136,6 +141,40 @@ class OrganDoses:
     samples: SamplePoints
     planned: CourseDose
     priors: Mapping[str, CourseDose] = field(default_factory=dict)
+    _hottest: dict[float, OrganDoses] = field(default_factory=dict, init=False, repr=False)
+
+    def hottest(self, volume_cc: float) -> OrganDoses:
+        """Return the points that can decide a near-maximum of ``volume_cc``; see `hot_points`.
+
+        They do not depend on alpha/beta, recovery or prescription and are found once.
+        """
+        if volume_cc not in self._hottest:
+            courses = [self.planned, *(d for d in self.priors.values() if d.is_voxelwise)]
+            doses = [phase for course in courses for phase in course.phase_doses_gy]
+            self._hottest[volume_cc] = self._part(
+                hot_points(doses, self.samples.volumes_cc, volume_cc)
+            )
+        return self._hottest[volume_cc]
+
+    def _part(self, index: npt.NDArray[np.intp]) -> OrganDoses:
+        samples = replace(
+            self.samples,
+            points_lps=self.samples.points_lps[index],
+            volumes_cc=self.samples.volumes_cc[index],
+            cells=None,
+        )
+        priors = {
+            course: dose.at(index) if dose.is_voxelwise else dose
+            for course, dose in self.priors.items()
+        }
+        return OrganDoses(samples, self.planned.at(index), priors)
+
+    def scaled(self, factor: float) -> OrganDoses:
+        """Return the doses with the planned course multiplied by ``factor``."""
+        scaled = replace(self, planned=self.planned.scaled(factor))
+        for volume, part in self._hottest.items():
+            scaled._hottest[volume] = part.scaled(factor)
+        return scaled
 
     def background_eqd2(self, alpha_beta_gy: float, recovery: Mapping[str, float]) -> FloatArray:
         """Remaining EQD2 of the prior courses after recovery (N,), Gy, without point sums.

@@ -71,7 +71,7 @@ def differing(before: Any, after: Any, name: str) -> Iterator[tuple[str, Any, An
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in dict.fromkeys((*before, *after)):
             yield from differing(before.get(key), after.get(key), f"{name} of {key}")
-    elif before != after:
+    elif said(before) != said(after):  # an empty list and no entry are the same choice
         yield name, before, after
 
 

@@ -88,6 +88,9 @@ class SortedDose:
         (N,), Gy; NaN means unknown.
     volumes_cc : ndarray
         (N,), cc: the volume each dose stands for.
+    total_cc : float, optional
+        Volume of the structure where only its hottest and unknown points are given; near-maximum
+        metrics are then those of the structure, no other may be asked for.
 
     Raises
     ------
@@ -95,12 +98,15 @@ class SortedDose:
         Arrays that do not belong together, negative volumes or no volume at all.
     """
 
-    def __init__(self, dose_gy: FloatArray, volumes_cc: FloatArray) -> None:
+    def __init__(
+        self, dose_gy: FloatArray, volumes_cc: FloatArray, total_cc: float | None = None
+    ) -> None:
         dose, volumes = np.asarray(dose_gy), np.asarray(volumes_cc, dtype=float)
         if dose.shape != volumes.shape or dose.ndim != 1:
             msg = f"{dose.shape} doses and {volumes.shape} volumes do not belong together"
             raise GeometryError(msg)
-        self.total_cc = float(volumes.sum())
+        given_cc = float(volumes.sum())
+        self.total_cc = given_cc if total_cc is None else total_cc
         if not self.total_cc > 0 or volumes.min() < 0:
             msg = "a structure needs points with a volume above zero to have dose-volume metrics"
             raise GeometryError(msg)
@@ -109,7 +115,7 @@ class SortedDose:
             dose, volumes = dose[~unknown], volumes[~unknown]
         self._dose = dose if dose.dtype == np.float32 else dose.astype(float)
         self._volumes = volumes
-        self.known_cc = float(volumes.sum())
+        self.known_cc = float(volumes.sum()) + (self.total_cc - given_cc)
         self.known_share = self.known_cc / self.total_cc if unknown.any() else 1.0
 
     @cached_property

@@ -79,7 +79,7 @@ class Grid:
         """Continuous indices (N, 3) in order i, j, k of points (N, 3) in LPS, mm."""
         along = np.asarray(points_lps) - np.array(self.origin_lps)
         if not self._along_lps:
-            along = along @ self.axes
+            along = (self.axes.T @ along.T).T
         if self.plane_offsets_mm is None:
             along /= np.array(self.spacing_mm)
             return along
@@ -95,7 +95,7 @@ class Grid:
             planes = np.arange(self.size[2])
             along[:, 2] = np.interp(np.asarray(indices)[:, 2], planes, self.plane_offsets_mm)
         if not self._along_lps:
-            along = along @ self.axes.T
+            along = (self.axes @ along.T).T
         along += np.array(self.origin_lps)
         return along
 

@@ -39,12 +39,16 @@ class PaintedOrgan:
         Course id to recovered fraction 0..1.
     limit_eqd2_gy : float, optional
         Smallest cumulative near-maximum limit, Gy EQD2; None if the organ has none.
+    instead_eqd2_gy : mapping
+        Course id to the EQD2 (before recovery) that stands for that course in the whole organ
+        instead of its mapped dose; NaN where the course cannot be shown point by point.
     """
 
     structure: Structure
     alpha_beta_gy: float
     recovery: Mapping[str, float] = field(default_factory=dict)
     limit_eqd2_gy: float | None = None
+    instead_eqd2_gy: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,11 +133,14 @@ def make_maps(
     for course in priors:
         recovery = paint.lookup([o.recovery.get(course.id, 0.0) for o in paint.organs], 0.0)
         prior_eqd2 = course.eqd2(alpha_beta)
+        instead = paint.lookup([o.instead_eqd2_gy.get(course.id, -1.0) for o in paint.organs], -1.0)
+        prior_eqd2 = np.where(instead == -1.0, prior_eqd2, instead)
         maps[f"recovery_{course.id}"] = recovery
         maps[f"mapped_dose_{course.id}"] = np.sum(course.phase_doses_gy, axis=0, dtype=np.float32)
         maps[f"eqd2_{course.id}"] = prior_eqd2
         background += (1 - recovery) * prior_eqd2
         prior_total += prior_eqd2
+    background += _without_dose(paint, [course.id for course in priors])
     planned_eqd2 = planned.eqd2(alpha_beta)
     maps[f"mapped_dose_{planned.id}"] = np.sum(planned.phase_doses_gy, axis=0, dtype=np.float32)
     maps[f"eqd2_{planned.id}"] = planned_eqd2
@@ -146,6 +153,12 @@ def make_maps(
     remaining, over = _remaining(background, limit, alpha_beta, sum(planned.fractions))
     maps["remaining_dose"], maps["over_limit"] = remaining, over
     return {name: Volume(array, paint.grid) for name, array in maps.items()}
+
+
+def _without_dose(paint: Paint, on_grid: Sequence[str]) -> FloatArray:
+    """NaN in organs that a course without a dose distribution has irradiated, else 0."""
+    missing = [any(course not in on_grid for course in o.instead_eqd2_gy) for o in paint.organs]
+    return paint.lookup([np.nan if m else 0.0 for m in missing], 0.0)
 
 
 def overlap(

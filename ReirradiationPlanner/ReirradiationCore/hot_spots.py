@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .accumulation import CourseDose
+from .case import MappingStrategy
 from .constraints import Quantity
 from .courses import StructureKind
 from .judgement import CUMULATIVE, NO_RECOVERY, OrganJudge
@@ -28,7 +29,7 @@ def hot_spots(
         if organ.model.kind not in (StructureKind.OAR, StructureKind.TARGET):
             continue
         hottest = organ.hottest_point()
-        if hottest is None:
+        if hottest is None or _has_point_sums(organ):
             continue
         point, value = hottest
         limit = near_maximum_limit(applied, organ)
@@ -44,6 +45,14 @@ def hot_spots(
             }
         )
     return sorted(found, key=_most_urgent_first)
+
+
+def _has_point_sums(organ: OrganJudge) -> bool:
+    """Tell whether part of the sum is known as a near-maximum only, at no place."""
+    return any(
+        not dose.is_voxelwise and dose.strategy is not MappingStrategy.UNIFORM_BG
+        for dose in organ.doses.priors.values()
+    )
 
 
 def _percent(organ: OrganJudge, limit: Any) -> float | None:  # noqa: ANN401

@@ -30,8 +30,9 @@ def problems_in(value: object, schema: Mapping[str, Any], where: str = "") -> It
     value : object
         As `json.loads` returned it.
     schema : mapping
-        Keywords used: type, const, enum, anyOf, pattern, minimum, maximum, exclusiveMinimum,
-        required, properties, additionalProperties, items, prefixItems, minItems, maxItems.
+        Keywords used: type, const, enum, anyOf, minLength, pattern, minimum, maximum,
+        exclusiveMinimum, required, properties, additionalProperties, items, prefixItems, minItems,
+        maxItems.
     where : str
         Path of the value, for the message.
     """
@@ -53,6 +54,8 @@ def problems_in(value: object, schema: Mapping[str, Any], where: str = "") -> It
     elif isinstance(value, list):
         yield from _array(value, schema, where)
     elif isinstance(value, str):
+        if len(value) < schema.get("minLength", 0):
+            yield f"{name} is empty"
         if "pattern" in schema and not re.search(schema["pattern"], value):
             yield f"{name} is '{value}', which is not written as it must be"
     elif isinstance(value, int | float) and not isinstance(value, bool):

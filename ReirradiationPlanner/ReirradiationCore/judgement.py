@@ -17,6 +17,7 @@ from .organ_models import OrganModel
 CUMULATIVE = "cumulative"
 NO_RECOVERY = "cumulative_no_recovery"
 ROUNDING = 1e-9
+HOT_SHARE = 0.25
 STANDARD_METRICS = (
     "Dmax", "D0.03cc", "D0.035cc", "D0.1cc", "D1cc", "D10cc",
     "D2%", "D50%", "D95%", "D98%", "Dmean",
@@ -78,12 +79,12 @@ class OrganJudge:
             note = f"prior dose is known as {prior.strategy.value}, not point by point"
             return MetricValue(None, "Gy" if metric.is_dose else "cc", note)
         if course not in (CUMULATIVE, NO_RECOVERY):
-            return self.distribution(course, quantity, alpha_beta_gy).metric(metric)
+            return self._metric_of(metric, course, quantity, alpha_beta_gy)
         overlap = self.doses.overlap_sum_eqd2(metric, alpha_beta_gy, self._recovery(course))
         if overlap is not None:
             factor = _factor(quantity, alpha_beta_gy)
             return replace(overlap, value=overlap.value and overlap.value * factor)
-        value = self.distribution(course, quantity, alpha_beta_gy).metric(metric)
+        value = self._metric_of(metric, course, quantity, alpha_beta_gy)
         added = self.doses.point_sum_eqd2(metric, alpha_beta_gy, self._recovery(course))
         if added is None or value.value is None:
             return value
@@ -109,6 +110,30 @@ class OrganJudge:
             return None
         return distribution.dose_at_volume(wanted_cc - unknown_cc)
 
+    def with_model(self, model: OrganModel) -> OrganJudge:
+        """Return a judge of the same doses with other assumptions."""
+        return OrganJudge(model, self.doses, self.planned_id)
+
+    def scaled(self, factor: float) -> OrganJudge:
+        """Return a judge of the same organ with the planned course multiplied by ``factor``."""
+        return OrganJudge(self.model, self.doses.scaled(factor), self.planned_id)
+
+    def _metric_of(
+        self, metric: Metric, course: str, quantity: Quantity, alpha_beta_gy: float
+    ) -> MetricValue:
+        """Metric of a distribution, of its hot points alone where these decide it."""
+        volume_cc, total_cc = metric.argument or 0.0, self.doses.samples.volume_cc
+        by_volume = metric.kind in (MetricKind.DOSE_AT_CC, MetricKind.MAXIMUM)
+        is_sorted = (course, quantity.value, alpha_beta_gy) in self._sorted
+        if is_sorted or not by_volume or volume_cc > HOT_SHARE * total_cc:
+            return self.distribution(course, quantity, alpha_beta_gy).metric(metric)
+        key = (course, f"{quantity.value} hottest {volume_cc:g} cc", alpha_beta_gy)
+        if key not in self._sorted:
+            part = self.doses.hottest(volume_cc)
+            values = self._values(part, course, quantity, alpha_beta_gy)
+            self._sorted[key] = SortedDose(values, part.samples.volumes_cc, total_cc)
+        return self._sorted[key].metric(metric)
+
     def distribution(self, course: str, quantity: Quantity, alpha_beta_gy: float) -> SortedDose:
         """Sorted distribution of one course or of the sum."""
         key = (course, quantity.value, alpha_beta_gy)
@@ -121,10 +146,15 @@ class OrganJudge:
         self, course: str, quantity: Quantity, alpha_beta_gy: float
     ) -> npt.NDArray[np.floating]:
         """Dose at every sample point (N,), Gy of ``quantity``; NaN where unknown."""
+        return self._values(self.doses, course, quantity, alpha_beta_gy)
+
+    def _values(
+        self, doses: OrganDoses, course: str, quantity: Quantity, alpha_beta_gy: float
+    ) -> npt.NDArray[np.floating]:
         if course in (CUMULATIVE, NO_RECOVERY):
-            eqd2 = self.doses.cumulative_eqd2(alpha_beta_gy, self._recovery(course))
+            eqd2 = doses.cumulative_eqd2(alpha_beta_gy, self._recovery(course))
             return eqd2 * _factor(quantity, alpha_beta_gy)
-        dose = self.doses.planned if course == self.planned_id else self.doses.priors[course]
+        dose = doses.planned if course == self.planned_id else doses.priors[course]
         if quantity is Quantity.PHYSICAL:
             return dose.physical()
         return dose.eqd2(alpha_beta_gy) * _factor(quantity, alpha_beta_gy)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .case import Case
+from .accumulation import CourseDose
+from .case import Case, MappingStrategy
 from .courses import Course, StructureKind, slice_spacing_mm
 from .dose_mapping import dose_on_grid
 from .grids import Grid, Volume
@@ -59,9 +60,22 @@ def voxel_maps(
 def _painted(organ: OrganJudge, applied: Sequence[AppliedLimit]) -> PaintedOrgan:
     limit = near_maximum_limit(applied, organ)
     alpha_beta = limit.alpha_beta_gy if limit and limit.alpha_beta_gy else None
+    alpha_beta = alpha_beta or organ.model.alpha_beta_gy
     return PaintedOrgan(
         organ.model.structure,
-        alpha_beta or organ.model.alpha_beta_gy,
+        alpha_beta,
         organ.model.recovery_for(limit),
         limit.limit if limit else None,
+        {
+            course: _instead(dose, alpha_beta)
+            for course, dose in organ.doses.priors.items()
+            if dose.strategy not in (MappingStrategy.DIR, MappingStrategy.RIGID)
+        },
     )
+
+
+def _instead(dose: CourseDose, alpha_beta_gy: float) -> float:
+    """EQD2 of a whole organ that is judged in place of the mapped dose; NaN if there is none."""
+    if dose.strategy is MappingStrategy.UNIFORM_BG:
+        return dose.background(alpha_beta_gy).eqd2_gy
+    return 0.0 if dose.strategy is MappingStrategy.ZERO else float("nan")

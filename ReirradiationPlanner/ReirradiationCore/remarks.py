@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .case import Case
+from .case import Case, MappingStrategy
 from .courses import Course, StructureKind
 from .dicom import ReadResult
 from .dose_checks import dose_per_fraction_note
@@ -31,6 +31,7 @@ def remarks(
         *_of_registrations(registered),
         *_of_matches(organs),
         *_of_defaults(organs),
+        *_of_strategies(organs),
         *_of_coverage(organs),
         *_of_high_doses(organs),
     ]
@@ -126,6 +127,16 @@ def _of_defaults(organs: Sequence[JudgedOrgan]) -> Iterator[str]:
             by_value.setdefault(organ.model.alpha_beta_gy, []).append(organ.model.name)
     for value, names in sorted(by_value.items()):
         yield f"default alpha/beta of {value:g} Gy used for {', '.join(names)}"
+
+
+def _of_strategies(organs: Sequence[JudgedOrgan]) -> Iterator[str]:
+    for organ in organs:
+        for course, dose in organ.doses.priors.items():
+            if not dose.is_voxelwise and dose.strategy is not MappingStrategy.UNIFORM_BG:
+                yield (
+                    f"{organ.model.name}: {course} counts as {dose.strategy.value}; the maps and "
+                    "the hot spot cannot show the sum there and leave it unknown"
+                )
 
 
 def _of_coverage(organs: Sequence[JudgedOrgan]) -> Iterator[str]:

@@ -91,9 +91,13 @@ def write_result_dicom(folder: Path, evaluation: Evaluation) -> None:
 
 def dose_exports(evaluation: Evaluation, writer: _Writer) -> Iterator[DoseExport]:
     """Yield the doses: the sum as painted, the sum per alpha/beta, each prior, what remains."""
+    if not any(_plan_uids(course) for course in evaluation.courses):
+        return
     yield _painted_sum(evaluation, writer)
     yield from _parameter_sets(evaluation, writer)
     for prior in _mapped(evaluation):
+        if not _plan_uids(prior):
+            continue  # a dose without a plan has nothing a planning system could tie it to
         yield _background(prior, evaluation, writer)
     if not any(course.letter for course in evaluation.priors):
         yield from _remaining(evaluation, writer)

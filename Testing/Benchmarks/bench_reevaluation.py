@@ -12,8 +12,11 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "ReirradiationPlanner"))
 from ReirradiationCore.accumulation import CourseDose, OrganDoses
 from ReirradiationCore.courses import Course, CourseRole, Patient, Phase, Structure
 from ReirradiationCore.grids import Grid, Volume
@@ -30,15 +33,22 @@ NAMES = ("Rectum", "Bladder", "Bowel_Small", "SacralPlex_L", "Colon_Sigmoid")
 
 
 def organ(number: int, random: np.random.Generator) -> OrganJudge:
-    """An organ with smooth random doses of two courses."""
+    """An organ whose prior dose falls off where the planned dose rises, the hardest case."""
     name = NAMES[number % len(NAMES)]
     samples = SamplePoints(np.zeros((POINTS, 3)), np.full(POINTS, 1e-3), 1.0)
-    old = CourseDose((random.gamma(4.0, 8.0, POINTS).astype(np.float32),), (25,))
-    new = CourseDose((random.gamma(2.0, 4.0, POINTS).astype(np.float32),), (5,))
+    along = random.random(POINTS)
+    old = CourseDose((_edge(along - 0.4, 60.0, random),), (25,))
+    new = CourseDose((_edge(0.5 - along, 30.0, random),), (5,))
     structure = Structure(1, f"{name}", (np.zeros((3, 3)),))
     recovery = custom_recovery(0.33, "benchmark", structure.kind, name)
     model = OrganModel(structure, match_name(name, "", {}), 3.0, "bench", {"prior-1": recovery})
     return OrganJudge(model, OrganDoses(samples, new, {"prior-1": old}), "planned")
+
+
+def _edge(distance: np.ndarray, level_gy: float, random: np.random.Generator) -> np.ndarray:
+    """A dose that rises from nothing to a level, with some noise."""
+    dose = level_gy / (1.0 + np.exp(-distance / 0.08)) * random.normal(1.0, 0.02, POINTS)
+    return np.maximum(dose, 0.0).astype(np.float32)
 
 
 def courses() -> tuple[Course, Course]:

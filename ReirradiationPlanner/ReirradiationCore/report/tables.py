@@ -131,7 +131,8 @@ def models(results: Mapping[str, Any]) -> Html:
     """Return for each structure how its doses were mapped and converted."""
     columns = [
         Column("Structure"), Column("Standard name", "wrap"), Column("Kind"), Column("Volume", "n"),
-        Column(ALPHA_BETA, "n"), Column("Recovery"), Column("Mapping"), Column("Dose known", "line"),
+        Column(ALPHA_BETA, "n"), Column("Recovery"), Column("Mapping"),
+        Column("Dose known", "line"),
     ]  # fmt: skip
     rows = [_model(s) for s in results["structures"]]
     unmatched = ", ".join(results.get("unmatched_structures", ()))
@@ -191,15 +192,16 @@ def doses(results: Mapping[str, Any], metrics: Sequence[str] = ("D0.1cc", "Dmean
     columns += [Column(titles.get(c, c), "n") for c in ids + sums]
     columns.append(Column("Hottest point (LPS)", "line"))
     rows = [
-        [
-            s["name"], m, *(_dose(s, m, c) for c in ids + sums),
-            point(spots.get(s["name"])) if m == metrics[0] else "",
-        ]  # fmt: skip
+        [s["name"], m, *(_dose(s, m, c) for c in ids + sums), _place(spots, s, m == metrics[0])]
         for s in results["structures"]
         for m in metrics
     ]
     caption = "EQD2 of all structures; the doses of single courses are before recovery"
     return table(caption, columns, rows) if rows else Html()
+
+
+def _place(spots: Mapping[str, Any], structure: Mapping[str, Any], is_first: bool) -> Html:
+    return point(spots.get(structure["name"])) if is_first else Html()
 
 
 def _dose(structure: Mapping[str, Any], metric: str, course: str) -> Html:

@@ -73,6 +73,11 @@ def test_changes_name_the_choice_and_both_values():
     )
 
 
+def test_a_key_that_is_empty_and_one_that_is_absent_are_the_same_choice():
+    before = {"confirmed": [], "reference": None, "organs": {}}
+    assert changes_of(before, {"identity_override": ""}) == ()
+
+
 def test_what_only_documents_a_run_is_no_choice():
     before = {"courses": [1], "resolved": {"a": 1}, "history": []}
     assert changes_of(before, {}) == ()

@@ -82,3 +82,20 @@ def test_overlap_is_where_both_courses_reach_the_threshold():
 def test_a_structure_thinner_than_a_voxel_does_not_vanish():
     paint = paint_organs([PaintedOrgan(box("Nerve", 4.2, 5.4), 2.0, {}, 67.2)], GRID)
     assert (paint.index == 0).sum() >= 4
+
+
+def test_a_uniform_background_is_shown_instead_of_the_mapped_dose():
+    organ = PaintedOrgan(box("Bowel", -3, 12), 3.0, {"prior-1": 0.5}, 78.8, {"prior-1": 40.0})
+    maps = maps_of([organ])
+    # 0.5 x 40 + 54 inside, 50 + 54 outside
+    assert maps["cumulative_eqd2"].array[1, 1, 0] == pytest.approx(74.0)
+    assert maps["cumulative_eqd2"].array[1, 1, 5] == pytest.approx(104.0)
+
+
+@pytest.mark.parametrize("course", ["prior-1", "a-letter"])
+def test_an_organ_known_by_point_doses_only_is_unknown_on_the_maps(course):
+    organ = PaintedOrgan(box("Bowel", -3, 12), 3.0, {}, 78.8, {course: np.nan})
+    maps = maps_of([organ])
+    for name in ("cumulative_eqd2", "tolerance_percent", "remaining_dose"):
+        assert np.isnan(maps[name].array[1, 1, 0]), name
+    assert maps["cumulative_eqd2"].array[1, 1, 5] == pytest.approx(104.0)

@@ -14,7 +14,8 @@ def no_browser(monkeypatch):
 def test_without_a_browser_the_option_is_refused_before_anything_is_computed(
     no_browser, tmp_path, capsys
 ):
-    arguments = ["evaluate", str(tmp_path), "--output", str(tmp_path / "out"), "--pdf", "--quiet"]
+    folder = str(tmp_path / "in")
+    arguments = ["evaluate", folder, "--output", str(tmp_path / "out"), "--pdf", "--quiet"]
     assert main(arguments) == 2
     assert "needs Chromium, Chrome or Edge" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["refused.json"]

@@ -1,9 +1,11 @@
 """The report is read from the verdict to the signatures, and says what it does not know."""
 
 import re
+from pathlib import Path
 
 import pytest
 import report_example
+from ReirradiationCore.case import Case, RecoveryChoice
 from ReirradiationCore.report import HandCheck, ReportData, Source, render_report
 from ReirradiationCore.report.checklist import ITEMS
 from ReirradiationCore.report_data import chosen
@@ -45,8 +47,8 @@ def test_sections_stand_in_the_order_of_reading(page):
 def test_first_page_holds_patient_courses_answer_and_table(page):
     first = page.text.split("Possible prescription")[0]
     for part in (
-        "PHANTOM-01", "1950-01-01", "Patient ID, name agree in 156 files of 2 courses; not in every "
-        "course: sex", "PROST74", "1 of 7 limits is exceeded", "Most limiting", "29.3",
+        "PHANTOM-01", "1950-01-01", "Patient ID, name agree in 156 files of 2 courses; not in "
+        "every course: sex", "PROST74", "1 of 7 limits is exceeded", "Most limiting", "29.3",
         "Limits of STRIDeR2025",
     ):  # fmt: skip
         assert part in first, part
@@ -55,7 +57,10 @@ def test_first_page_holds_patient_courses_answer_and_table(page):
 @pytest.mark.parametrize(
     ("check", "said"),
     [
-        ({"differing": ["name"], "override": "maiden name"}, "accepted as one patient: maiden name"),
+        (
+            {"differing": ["name"], "override": "maiden name"},
+            "accepted as one patient: maiden name",
+        ),
         ({"differing": ["name"], "override": "x"}, "IDENTITIES DIFFER"),
         ({"compared": [], "missing": ["Patient ID"]}, "could NOT be checked: Patient ID missing"),
     ],
@@ -114,10 +119,6 @@ def test_choices_and_assumptions_are_in_words(page):
 
 
 def test_only_choices_that_are_no_default_are_listed():
-    from pathlib import Path
-
-    from ReirradiationCore.case import Case, RecoveryChoice
-
     case = Case(paths=(Path("a"),), recovery=RecoveryChoice("umich"))
     assert chosen(case) == (("paths", "a"), ("recovery", "umich"))
     assert chosen(Case()) == ()
