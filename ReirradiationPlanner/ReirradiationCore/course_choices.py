@@ -80,11 +80,10 @@ def apply_course_choices(
                 f"courses: {course.id} is the {course.role.value} course, not the {choice.role} "
                 "one; name the planned course with 'reference'"
             )
-        course, said = _with_dates(course, choice)
-        notes += said
-        course, said = _with_prescription(course, choice, reasons)
-        notes += said
-        changed.append(course)
+        dated, of_dates = _with_dates(course, choice)
+        prescribed, of_prescription = _with_prescription(dated, choice, reasons)
+        notes += [*of_dates, *of_prescription]
+        changed.append(prescribed)
     if reasons:
         raise RefusedError(*reasons)
     return tuple(changed), tuple(notes)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 MOST_CELLS = 65536
 _ROUNDING = 1e-9
+_LEAST_CC = 1e-12
 
 
 def hot_points(
@@ -46,7 +47,7 @@ def hot_points(
     hotter = np.bincount(index, known_cc, minlength=bins ** len(shape)).reshape(shape)
     for axis in range(hotter.ndim):
         hotter = _above(hotter, axis)
-    enough = max(volume_cc, float(volumes_cc.max())) * (1.0 + _ROUNDING)
+    enough = max(volume_cc * (1.0 + _ROUNDING), _LEAST_CC)
     return np.flatnonzero(unknown | (hotter.ravel()[index] < enough))
 
 

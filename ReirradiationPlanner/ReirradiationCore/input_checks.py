@@ -160,13 +160,14 @@ def hash_of_input(case: Case, read: ReadResult) -> str:
     content = [Path(name) for name in chosen if Path(name).is_file()]
     choices["registration"] = {c: Path(mode).name for c, mode in case.registration.items()}
     choices["protocols"] = [Path(name).name for name in case.protocols]
-    digest = hashlib.sha256(hash_files([*(source.path for source in read.files), *content]).encode())
+    used = [*(source.path for source in read.files), *content]
+    digest = hashlib.sha256(hash_files(used).encode())
     digest.update(json.dumps(choices, sort_keys=True).encode())
     return f"sha256:{digest.hexdigest()}"
 
 
 def _hashed(course: Course) -> list[str]:
-    """What may be typed of a course, as it was used."""
+    """Return what may be typed of a course, as it was used."""
     doses = [phase.prescribed_dose_gy for phase in course.phases]
     dates = (course.first_fraction_date, course.last_fraction_date)
     letter = course.letter.to_json() if course.letter else None

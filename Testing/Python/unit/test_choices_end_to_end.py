@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 
 import pytest
 import synthetic_courses as made
@@ -17,13 +18,14 @@ from ReirradiationCore.lql import DoseModel
 from ReirradiationCore.metrics import Metric
 from ReirradiationCore.targets import ReirradiationType
 
+LATER = date(2024, 1, 1)
 LQL = DoseConversion(DoseModel.LQL, 6.0)
 
 
 def two_courses(old=40.0, new=30.0, organ="Bladder", n_new=5):
     structures = [made.box(organ, 0, 40)]
     prior = made.course("prior-1", [(made.dose(lambda _x: old), 25, 50.0)], structures)
-    planned = made.course("planned", [(made.dose(lambda _x: new), n_new, 30.0)], structures)
+    planned = made.course("planned", [(made.dose(lambda _x: new), n_new, 30.0)], structures, LATER)
     return planned, prior
 
 

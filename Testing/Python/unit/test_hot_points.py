@@ -39,9 +39,9 @@ def test_the_near_maximum_is_that_of_all_points(seed, alpha_beta, recovery, scal
 
 
 def test_points_that_received_less_from_every_phase_are_left_out():
-    # 0.2 cc each: two hotter points make up the 0.4 cc asked for, so the rest cannot count
+    # 0.2 cc each: two hotter points make up the 0.3 cc asked for, so the rest cannot count
     doses = [np.array([50.0, 49.0, 20.0, 10.0]), np.array([30.0, 29.0, 10.0, 5.0])]
-    assert hot_points(doses, np.full(4, 0.2), 0.4).tolist() == [0, 1]
+    assert hot_points(doses, np.full(4, 0.2), 0.3).tolist() == [0, 1]
 
 
 def test_points_hot_in_one_course_only_are_kept():
