@@ -30,6 +30,7 @@ from .metrics import Metric
 from .sampling import SamplePoints
 
 FloatArray = npt.NDArray[np.floating]
+SMALL_CC = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +147,10 @@ class OrganDoses:
     def hottest(self, volume_cc: float) -> OrganDoses:
         """Return the points that can decide a near-maximum of ``volume_cc``; see `hot_points`.
 
-        They do not depend on alpha/beta, recovery or prescription and are found once.
+        They do not depend on alpha/beta, recovery or prescription and are found once, for small
+        volumes all together.
         """
+        volume_cc = max(volume_cc, SMALL_CC)
         if volume_cc not in self._hottest:
             courses = [self.planned, *(d for d in self.priors.values() if d.is_voxelwise)]
             doses = [phase for course in courses for phase in course.phase_doses_gy]

@@ -10,7 +10,7 @@ from typing import Any
 from .errors import RefusedError
 
 # What a case file holds beside choices.
-NOT_CHOICES = ("schema_version", "courses", "resolved", "history")
+NOT_CHOICES = ("schema_version", "resolved", "history")
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,19 @@ def changes_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str
     return tuple(
         f"{name}: {said(old)} became {said(new)}"
         for key in keys
-        for name, old, new in differing(before.get(key), after.get(key), key)
+        for name, old, new in differing(_by_id(before.get(key)), _by_id(after.get(key)), key)
     )
+
+
+def _by_id(value: Any) -> Any:  # noqa: ANN401
+    """Return a list of entries that have an ``id`` as a mapping from it; all else as it is."""
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(e, Mapping) and "id" in e for e in value)
+    ):
+        return {e["id"]: e for e in value}
+    return value
 
 
 def differing(before: Any, after: Any, name: str) -> Iterator[tuple[str, Any, Any]]:  # noqa: ANN401

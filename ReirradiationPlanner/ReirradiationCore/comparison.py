@@ -79,7 +79,10 @@ def comparison_text(a: ResultFolder, b: ResultFolder) -> str:
         return f"{a.name} and {b.name} say the same."
     lines = [f"from {a.name} to {b.name}:"]
     if not {"inputs", "choices", "versions"} & set(found):
-        lines.append("same files, choices and versions: what differs comes from the computer")
+        lines.append(
+            "same files, choices and versions: what differs comes from the computer, or from a "
+            "program changed without a new version"
+        )
     for heading, sentences in found.items():
         lines += ["", f"{heading} that differ:", *(f"  {sentence}" for sentence in sentences)]
     return "\n".join(lines)

@@ -120,6 +120,7 @@ def _course(course: Course, evaluation: Evaluation, files: dict[Path, Path]) -> 
         phases=phases,
         first_fraction_date=None,
         last_fraction_date=None,
+        letter=replace(course.letter, site=course.id, date=None) if course.letter else None,
         files=tuple(files[path] for path in course.files if path in files),
         **{name: _uid(evaluation, course, name) for name in COURSE_UIDS},
     )
@@ -140,7 +141,7 @@ def _case(case: Case, scrubber: Scrubber) -> Case:
         course: mode if "/" not in mode and "\\" not in mode else f"transforms/{course}.h5"
         for course, mode in content["registration"].items()
     }
-    clean = case_from_json({**content, "paths": []})
+    clean = case_from_json({**content, "paths": [], "courses": []})
     return replace(
         clean,
         identity_override=LEFT_OUT if case.identity_override else None,
@@ -162,6 +163,8 @@ def _results(results: dict[str, Any], scrubber: Scrubber, case: Case) -> dict[st
             label=shown["id"], first_fraction_date=None, last_fraction_date=None,
             interval_months=shown["interval_months"],
         )  # fmt: skip
+        if course.get("letter"):
+            course["letter"].update(site=shown["id"], date=None)
         for number, phase in enumerate(course["phases"], 1):
             phase["plan_label"] = f"{shown['id']} plan {number}"
     for number, file in enumerate(clean["files"], 1):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .accumulation import OrganDoses
 from .case import Case
 from .constraints import Constraint, Measure, Quantity, Scope
 from .courses import Course
@@ -14,6 +15,7 @@ from .errors import RadiobiologyError
 from .isotoxic import IsotoxicItem, prescription_by_fractions, solve
 from .judgement import OrganJudge
 from .limits import AppliedLimit, limit_value
+from .metrics import MetricKind
 from .target_stage import eligibility
 
 
@@ -45,17 +47,19 @@ def isotoxic_answer(
             "no isotoxic prescription: the planned prescription is not in the plan; give it with "
             "--prescription"
         )
-    items = [
-        _item(limit, limit.organ, row, planned)
+    entering = [
+        (limit, limit.organ, row)
         for limit, row in zip(applied, rows, strict=True)
         if limit.organ is not None and limit.constraint.measure is Measure.METRIC
     ]
+    items = [_item(*entry, planned, entry[1].doses) for entry in entering]
     if not items:
         return None, "no isotoxic prescription: no limit applies to a structure of this patient"
     criteria = eligibility(organs, planned, prescription, case.isotoxic_targets) if organs else ()
     answer = solve(items, prescription, case.isotoxic_range_gy, criteria).as_dict()
     answer["notes"] += _partly_known(applied, planned)
-    answer["by_fractions"], why = _by_fractions(items, prescription, case.isotoxic_range_gy[1])
+    fewer = [_item(*entry, planned, _deciding(*entry[:2])) for entry in entering]
+    answer["by_fractions"], why = _by_fractions(fewer, prescription, case.isotoxic_range_gy[1])
     answer["notes"] += why
     return answer, ""
 
@@ -95,8 +99,20 @@ def _prescription(planned: Course) -> float | None:
     return None if None in doses else sum(dose for dose in doses if dose is not None)
 
 
+def _deciding(limit: AppliedLimit, organ: OrganJudge) -> OrganDoses:
+    """Return the points of an organ that can decide a limit, at any prescription and fractions."""
+    metric = limit.constraint.metric
+    if metric.kind in (MetricKind.DOSE_AT_CC, MetricKind.MAXIMUM):
+        return organ.doses.hottest(metric.argument or 0.0)
+    return organ.doses
+
+
 def _item(
-    limit: AppliedLimit, organ: OrganJudge, row: dict[str, Any], planned: Course
+    limit: AppliedLimit,
+    organ: OrganJudge,
+    row: dict[str, Any],
+    planned: Course,
+    doses: OrganDoses,
 ) -> IsotoxicItem:
     """Return a limit with its doses.
 
@@ -110,13 +126,13 @@ def _item(
     point_sum = 0.0
     background: Any = 0.0
     if cumulative:
-        background = organ.doses.background_eqd2(alpha_beta, recovery)
+        background = doses.background_eqd2(alpha_beta, recovery)
         # The overlap grows with the prescription, so the whole prior maximum is added.
-        added = organ.doses.point_sum_eqd2(
+        added = doses.point_sum_eqd2(
             constraint.metric, alpha_beta, recovery, with_overlap_sums=True
         )
         point_sum = (added.value or 0.0) if added else 0.0
-    samples, phases = organ.doses.samples, organ.doses.planned.phase_doses_gy
+    samples, phases = doses.samples, doses.planned.phase_doses_gy
     keep = slice(None)
     if constraint.metric.is_near_maximum:
         keep = ~np.isnan(np.sum(phases, axis=0) + background)
@@ -127,7 +143,7 @@ def _item(
         unit=constraint.unit,
         volumes_cc=samples.volumes_cc[keep],
         phase_doses_gy=tuple(phase[keep] for phase in phases),
-        fractions=organ.doses.planned.fractions,
+        fractions=doses.planned.fractions,
         background_eqd2_gy=background[keep] if cumulative else 0.0,
         point_sum_eqd2_gy=point_sum,
         quantity=constraint.quantity,

@@ -80,6 +80,12 @@ class OrganJudge:
             return MetricValue(None, "Gy" if metric.is_dose else "cc", note)
         if course not in (CUMULATIVE, NO_RECOVERY):
             return self._metric_of(metric, course, quantity, alpha_beta_gy)
+        return self._sum_metric(metric, course, quantity, alpha_beta_gy)
+
+    def _sum_metric(
+        self, metric: Metric, course: str, quantity: Quantity, alpha_beta_gy: float
+    ) -> MetricValue:
+        """Metric of the sum of all courses, those known as point sums added."""
         overlap = self.doses.overlap_sum_eqd2(metric, alpha_beta_gy, self._recovery(course))
         if overlap is not None:
             factor = _factor(quantity, alpha_beta_gy)
@@ -170,10 +176,18 @@ class OrganJudge:
         rows = []
         for course in (*self.doses.priors, self.planned_id):
             for quantity, note in ((Quantity.PHYSICAL, ""), (Quantity.EQD2, "before recovery")):
+                self._sort_once(course, quantity)
                 rows += [self._row(m, course, quantity, alpha_beta, note) for m in metrics]
         for course in (CUMULATIVE, NO_RECOVERY):
+            self._sort_once(course, Quantity.EQD2)
             rows += [self._row(m, course, Quantity.EQD2, alpha_beta, "") for m in metrics]
         return rows
+
+    def _sort_once(self, course: str, quantity: Quantity) -> None:
+        """Sort the whole distribution before many metrics are asked of it."""
+        prior = self.doses.priors.get(course)
+        if prior is None or prior.is_voxelwise:
+            self.distribution(course, quantity, self.model.alpha_beta_gy)
 
     def _row(
         self, metric: Metric, course: str, quantity: Quantity, alpha_beta_gy: float, note: str

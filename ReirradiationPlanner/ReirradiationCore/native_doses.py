@@ -158,7 +158,18 @@ def _uniform(name: str, organ: Structure | None, course: NativeCourse) -> Course
         doses, course.fractions, MappingStrategy.UNIFORM_BG, volumes, fallback=fallback
     )
     note = found.background(PROOF_ALPHA_BETA_GY, name).note
+    if organ is not None and volumes is not None and not volumes.size:
+        note += _elsewhere(course, own)
     return CourseDose(doses, course.fractions, MappingStrategy.UNIFORM_BG, volumes, note, fallback)
+
+
+def _elsewhere(course: NativeCourse, own: SamplePoints) -> str:
+    """Say how much an organ without a part near the target received: presumed 0 is not none."""
+    doses = dose_at_points(course.prior, own.points_lps)
+    eqd2 = np.asarray(course_eqd2(doses, course.fractions, PROOF_ALPHA_BETA_GY))
+    known = eqd2[~np.isnan(eqd2)]
+    highest = f"{known.max():.1f} Gy EQD2" if known.size else "not known"
+    return f"; its maximum elsewhere on the prior image is {highest} (alpha/beta 3 Gy)"
 
 
 def _tissue(course: NativeCourse, targets: npt.NDArray[np.float64]) -> Region | None:

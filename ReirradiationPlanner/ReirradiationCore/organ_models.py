@@ -112,9 +112,7 @@ def organ_model(
         said = choice.mapping_reason.get(prior.id) or choice.mapping_reason.get("*")
         statement[prior.id] = said or ""
         mapped_by[prior.id] = "user" if strategy else "default"
-    return OrganModel(
-        structure, match, alpha_beta, source, recovery, mapping, statement, mapped_by
-    )
+    return OrganModel(structure, match, alpha_beta, source, recovery, mapping, statement, mapped_by)
 
 
 def _alpha_beta(

@@ -77,6 +77,7 @@ def evaluate_reirradiation(case: Case, progress: Progress = silent) -> Evaluatio
         progress("Judging the organs")
         rows = limit_rows(applied, planned, priors, case.confirmed, sure.bands)
         isotoxic, no_isotoxic = isotoxic_answer(applied, rows, planned, case, organs)
+        targets = target_record(organs, planned, priors, registered, case)
         judged = [JudgedOrgan.of(o, applied, sure.metric_intervals.get(o)) for o in organs]
         spots = hot_spots(organs, applied)
         checks = [check for organ in organs if (check := hand_check(organ, planned.id))]
@@ -103,7 +104,7 @@ def evaluate_reirradiation(case: Case, progress: Progress = silent) -> Evaluatio
         files=read.files,
         skipped_files=read.skipped_files,
         uncertainty=sure.record,
-        targets=target_record(organs, planned, priors, registered, case),
+        targets=targets,
         cord_criteria=tuple(cord_criteria(cords)),
         timings_s=clock.seconds(),
     )

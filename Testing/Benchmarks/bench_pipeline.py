@@ -22,7 +22,7 @@ import sys, time
 from pathlib import Path
 from ReirradiationCore.demo import write_demo_case
 began = time.perf_counter()
-size = eval(sys.argv[2])
+size = tuple(map(int, sys.argv[2:])) or None
 write_demo_case(Path(sys.argv[1]), ct_size=size)
 sys.stdout.write(f"{time.perf_counter() - began}")
 """
@@ -38,7 +38,7 @@ def python(*arguments: str) -> str:
 
 def run(name: str, folder: Path) -> tuple[dict, float, float]:
     case, result = folder / "case", folder / "result"
-    made = float(python("-c", WRITE, str(case), repr(CASES[name])))
+    made = float(python("-c", WRITE, str(case), *map(str, CASES[name] or ())))
     began = time.perf_counter()
     python(
         "-m", "ReirradiationHeadless", "evaluate", str(case), "--output", str(result), "--quiet",
@@ -60,7 +60,8 @@ def main() -> None:
         seconds, memory = TARGETS[name]
         write(f"  evaluate, whole process {wall:.1f} s (target {seconds} s, demo with its case)\n")
         write(f"  peak memory {results['peak_memory_mb']:.0f} MiB (target {memory})\n")
-    write("\n" + python(str(REPOSITORY / "Testing" / "Benchmarks" / "bench_registration.py"), "--quick"))
+    beside = REPOSITORY / "Testing" / "Benchmarks" / "bench_registration.py"
+    write("\n" + python(str(beside), "--quick"))
 
 
 if __name__ == "__main__":

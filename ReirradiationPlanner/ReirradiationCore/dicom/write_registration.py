@@ -13,6 +13,7 @@ import SimpleITK as sitk
 
 from ..grids import Grid
 from ..point_transforms import field_on_grid, linear_part
+from ..version import __version__
 from .registration import DEFORMABLE, SPATIAL
 from .write_common import SeriesInfo, StudyInfo, decimal, item, new_object, save
 
@@ -57,7 +58,7 @@ def write_registration(
     dataset.InstanceNumber, dataset.ContentLabel = 1, "REGISTRATION"
     dataset.ContentDescription, dataset.ContentCreatorName = series.description, ""
     dataset.ContentDate, dataset.ContentTime = series.date, series.time
-    dataset.SoftwareVersions = series.model
+    dataset.SoftwareVersions = dataset.DeviceSerialNumber = __version__
     if is_linear:
         matrix, offset = linear_part(transform)
         there = np.eye(4)

@@ -27,6 +27,9 @@ def assumptions(results: Mapping[str, Any]) -> Html:
 
 
 def _of_case(results: Mapping[str, Any]) -> Iterator[str]:
+    model = (results.get("model") or {}).get("label")
+    if model:
+        yield f"Model of the conversion to EQD2: {model}."
     for course in results["courses"]:
         for phase in course.get("phases", ()):
             planned, delivered = phase["fractions_planned"], phase["fractions_delivered"]

@@ -43,8 +43,7 @@ ITEMS = (
     Item("Intervals in months and how they were measured", "E, R", ("verdict", "assumptions")),
     Item("Type of reirradiation, overlap volume and isodose used", "E", ("targets", "type")),
     Item(
-        "Data quality class of each prior course", "R", ("mapping",),
-        "class in words: " + MISSING + "; the share of each organ with known dose is given",
+        "Data quality class of each prior course", "R", ("verdict", "mapping"),
     ),
     Item("alpha/beta of each organ and its source, the same in all courses", "R", ("sources",)),
     Item("Quantity, model and order of conversion", "R, P", ("assumptions",)),

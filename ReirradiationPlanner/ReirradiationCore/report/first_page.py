@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,8 @@ def first_page(data: ReportData) -> Html:
             isotoxic_line(results),
             verdict_table(results),
             _elsewhere(results),
+            _registrations(results),
+            _warnings(results),
         ]
     )
 
@@ -44,6 +47,29 @@ def patient_match(results: Mapping[str, Any]) -> Html:
         absent = f"; not in every course: {missing}" if missing else ""
         line = f"One patient: {', '.join(check['compared'])} agree in {inputs}{absent}."
     return element("p", element("b", "Patient check. "), line, class_="match")
+
+
+def _registrations(results: Mapping[str, Any]) -> Html:
+    """Return in one line a course how well its organs fit, and who approved."""
+    return join(_registration(r) for r in results.get("registrations", ()))
+
+
+def _registration(registration: Mapping[str, Any]) -> Html:
+    measured = (registration.get("quality") or {}).get("structures", ())
+    count = Counter(s.get("verdict") or "not judged" for s in measured)
+    found = ", ".join(f"{n} {word}" for word, n in sorted(count.items()))
+    person = registration.get("approved_by")
+    approved = f"approved by {person}" if person else "not approved"
+    line = f"{registration['mode']}; organs: {found or 'none measured'}; {approved}."
+    return element("p", element("b", f"Registration of {registration['course']}: "), line)
+
+
+def _warnings(results: Mapping[str, Any]) -> Html:
+    number = len(results.get("warnings", ()))
+    if not number:
+        return Html()
+    link = element("a", "read them", href="#warnings")
+    return element("p", element("b", f"Warnings: {number}"), "; ", link, " before use.")
 
 
 def _elsewhere(results: Mapping[str, Any]) -> Html:

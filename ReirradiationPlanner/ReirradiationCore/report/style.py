@@ -50,6 +50,7 @@ td.uid, span.uid { font: .8rem/1.4 "DejaVu Sans Mono", "Liberation Mono", Consol
 .verdict { display: inline-flex; align-items: center; gap: .35em; padding: .05em .5em;
   border: 1.5px solid; border-radius: .3em; font-weight: 700; white-space: nowrap; }
 .verdict svg { width: .85em; height: .85em; flex: none; }
+.verdict + div { margin-top: .15em; }
 .pass { color: #0b5a23; background: #e2f3e5; }
 .marginal { color: #6b4300; background: #fff0cc; }
 .fail { color: #8a0f10; background: #fbdcdb; border-width: 2.5px; }
@@ -79,7 +80,9 @@ figcaption b { color: var(--ink); }
   #verdict { margin-top: .6rem; }
   section[aria-labelledby="verdict"] { break-after: page; }
   a { color: inherit; text-decoration: none; }
-  td.what div { display: inline; margin-left: .5em; }
+  td.what div { display: inline; margin-left: .5em; white-space: nowrap; }
+  .limits .what { min-width: 13em; }
+  .limits { font-size: 8.2pt; }
   details { display: none; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }

@@ -11,6 +11,7 @@ from .markup import Column, Html, element, items, join, table
 from .verdicts import facts_list, verdict
 
 # Verdicts on a registration, in the words of results.json, as the verdicts of the report.
+COMPLETE = ("RTPLAN", "RTDOSE", "RTSTRUCT", "CT")
 QUALITY = {"pass": "PASS", "marginal": "MARGINAL", "warn": "MARGINAL", "fail": "FAIL"}
 
 
@@ -39,15 +40,29 @@ def courses(results: Mapping[str, Any]) -> Html:
     columns = [
         Column("Course"), Column("Plan", "wrap"), Column("Prescribed", "n"),
         Column("Fractions", "n"), Column("Dose per fraction", "n"), Column("Dates"),
-        Column("Interval", "n"), Column("Position"),
+        Column("Interval", "n"), Column("Position"), Column("Data", "wrap"),
     ]  # fmt: skip
-    return table("Courses", columns, [_course(c) for c in results["courses"]])
+    files = results.get("files", ())
+    rows = [[*_course(c), data_quality(c, files)] for c in results["courses"]]
+    return table("Courses", columns, rows)
+
+
+def data_quality(course: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> str:
+    """Return what is known of a course: full DICOM-RT, parts of it, or a summary only."""
+    if course.get("typed"):
+        return "summary only, TYPED"
+    held = {file["modality"] for file in files if file["course"] == course["id"]}
+    missing = [kind for kind in COMPLETE if kind not in held]
+    if not held:
+        return ""
+    return f"without {', '.join(missing)}" if missing else "full DICOM-RT"
 
 
 def _course(course: Mapping[str, Any]) -> list[object]:
     phases = course.get("phases", ())
+    label = course.get("label") if course.get("label") != course["id"] else ""
     return [
-        join([course["id"], element("div", element("small", course.get("label", "")))]),
+        join([course["id"], element("div", element("small", label))]),
         _stack(phase.get("plan_label", "") for phase in phases),
         _stack(number(phase.get("prescribed_dose_gy"), 1, "Gy") for phase in phases),
         _stack(_fractions(phase) for phase in phases),

@@ -29,7 +29,7 @@ def box(name, low, high, y=(-10.0, 10.0), z=(-10.0, 10.0)):
 
 
 def dose(of_x, low=-152.0, high=152.0, side=60.0, width=None):
-    """A dose that depends on x, known from ``low`` to ``high`` mm, zero beyond ``width`` in y, z."""
+    """Dose by x, given from ``low`` to ``high`` mm; zero beyond ``width`` in y, z."""
     size = (int((high - low) / SPACING), int(2 * side / SPACING), int(2 * side / SPACING))
     origin = (low + SPACING / 2, -side + SPACING / 2, -side + SPACING / 2)
     grid = Grid(size, (SPACING,) * 3, origin)

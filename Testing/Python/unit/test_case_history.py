@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from ReirradiationCore.case import Case, case_from_json, case_to_json, read_case
 from ReirradiationCore.case_history import HistoryEntry, changes_of, entry_now
+from ReirradiationCore.dicom import ReadResult
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.input_checks import hash_of_input
 from ReirradiationHeadless.arguments import case_from, make_parser
@@ -56,8 +57,9 @@ def test_first_choices_are_logged_only_if_signed():
 
 def test_history_and_de_identification_leave_the_input_hash_as_it_is():
     plain, logged = Case(), Case(history=(entry_now("A", ("x",)),), de_identify=True)
-    assert hash_of_input(plain, ()) == hash_of_input(logged, ())
-    assert hash_of_input(plain, ()) != hash_of_input(Case(map_grid_mm=2.0), ())
+    read = ReadResult((), (), 0, ())
+    assert hash_of_input(plain, read) == hash_of_input(logged, read)
+    assert hash_of_input(plain, read) != hash_of_input(Case(map_grid_mm=2.0), read)
 
 
 def test_history_survives_reading_and_writing(case_file):
@@ -78,8 +80,15 @@ def test_a_key_that_is_empty_and_one_that_is_absent_are_the_same_choice():
     assert changes_of(before, {"identity_override": ""}) == ()
 
 
+def test_typed_dates_of_a_course_are_named_by_the_course():
+    courses = [[{"id": "prior-1", "last_fraction_date": day}] for day in (None, "2021-04-22")]
+    assert changes_of({"courses": courses[0]}, {"courses": courses[1]}) == (
+        "courses of prior-1 of last_fraction_date: nothing became 2021-04-22",
+    )
+
+
 def test_what_only_documents_a_run_is_no_choice():
-    before = {"courses": [1], "resolved": {"a": 1}, "history": []}
+    before = {"resolved": {"a": 1}, "history": []}
     assert changes_of(before, {}) == ()
 
 

@@ -120,9 +120,10 @@ def test_a_condition_for_a_person_counts_once_it_is_confirmed():
     limits = [c for p in chosen_protocols(case)[0] for c in p.constraints if c.condition.confirm]
     asked = limits[0]
     organ = asked.organs[0]
-    assert "applies only if confirmed" in judged(case, organ=organ, old=1.0, new=1.0)[
-        asked.id, organ
-    ]["note"]
+    assert (
+        "applies only if confirmed"
+        in judged(case, organ=organ, old=1.0, new=1.0)[asked.id, organ]["note"]
+    )
     confirmed = replace(case, confirmed=(asked.id,))
     row = judged(confirmed, organ=organ, old=1.0, new=1.0)[asked.id, organ]
     assert "confirmed" not in row["note"]

@@ -19,7 +19,9 @@ def a_case(old, new, *, names=NAMES, when=A_YEAR_LATER, case=None, priors=1, gri
     """Uniform doses: ``old`` and ``new`` are (Gy, fractions)."""
     structures = [made.box(name, 0, 20) for name in names]
     courses = [
-        made.course(f"prior-{i + 1}", [(made.dose(lambda _x: old[0], **(grid or {})), old[1], 50)], ())
+        made.course(
+            f"prior-{i + 1}", [(made.dose(lambda _x: old[0], **(grid or {})), old[1], 50)], ()
+        )
         for i in range(priors)
     ]
     planned = made.course("planned", [(made.dose(lambda _x: new[0]), new[1], 24)], structures, when)

@@ -9,10 +9,10 @@ import pytest
 import SimpleITK as sitk
 from ReirradiationCore.courses import CourseRole, interval_months
 from ReirradiationCore.demo import bones, organs, true_transform, write_demo_case
-from ReirradiationCore.outlines import enclosed_area
 from ReirradiationCore.dicom import ReadOptions, read_courses
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.grids import sample_volume
+from ReirradiationCore.outlines import enclosed_area
 
 COARSE = 3.0
 

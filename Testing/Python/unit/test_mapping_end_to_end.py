@@ -49,7 +49,9 @@ def test_uniform_background_holds_for_the_whole_organ_although_only_a_part_was_n
     judge = made.judges(new, [old], made.mapped(ORGAN, MappingStrategy.UNIFORM_BG))[ORGAN]
     assert cumulative(judge).value == pytest.approx(E40 + P20, rel=1e-5)
     assert cumulative(judge, MEAN).value == pytest.approx(E40 + P20, rel=1e-5)
-    assert "D0.1cc of the prior dose to Bowel_Small within 2 cm" in judge.doses.priors["prior-1"].note
+    assert (
+        "D0.1cc of the prior dose to Bowel_Small within 2 cm" in judge.doses.priors["prior-1"].note
+    )
 
 
 def test_uniform_background_expands_the_target_where_the_rigid_part_puts_it():
@@ -134,9 +136,7 @@ def overlap_case(prior_dose, planned_dose):
 
 def test_overlap_point_sum_adds_only_what_lies_where_both_courses_irradiated():
     # Prior 40 Gy for x > 0 only; planned 30 Gy left of -30, 20 Gy right of it.
-    judge = overlap_case(
-        lambda x: 40.0 if x > 0 else 1.0, lambda x: 30.0 if x < -30 else 20.0
-    )
+    judge = overlap_case(lambda x: 40.0 if x > 0 else 1.0, lambda x: 30.0 if x < -30 else 20.0)
     assert cumulative(judge).value == pytest.approx(E40 + P20, rel=1e-5)
     assert "overlap: both courses at least 5 Gy" in judge.doses.priors["prior-1"].note
 

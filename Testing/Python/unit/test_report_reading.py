@@ -161,3 +161,24 @@ def test_hand_check_shows_its_result_unrounded_behind_two_decimals():
     check = HandCheck("Rectum", (1.0, 2.0, 3.0), ["one", "two"], 12.3456)
     page = render_report(ReportData(report_example.results(), hand_checks=[check]))
     assert '<data value="12.3456">12.35' in page
+
+
+@pytest.mark.parametrize(
+    ("course", "kinds", "said"),
+    [
+        ({}, ("RTPLAN", "RTDOSE", "RTSTRUCT", "CT"), "full DICOM-RT"),
+        ({}, ("RTPLAN", "RTDOSE"), "without RTSTRUCT, CT"),
+        ({"typed": True}, (), "summary only, TYPED"),
+    ],
+)
+def test_how_much_is_known_of_a_course_stands_beside_it(course, kinds, said):
+    results = report_example.results()
+    results["courses"][0].update(course)
+    results["files"] = [{"course": "prior-1", "modality": kind} for kind in kinds]
+    assert page_of(results).row("Courses", "prior-1")[8]["text"] == said
+
+
+def test_first_page_says_how_well_the_registration_fits_and_that_there_are_warnings(page):
+    first = page.text.split("Possible prescription")[0]
+    assert "Registration of prior-1: deformable; organs: 1 fail, 1 pass; not approved." in first
+    assert "Warnings: 1 ; read them before use." in first

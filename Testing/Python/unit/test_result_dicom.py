@@ -1,7 +1,9 @@
 """DICOM exports of a run, read back with pydicom, our reader and, where it is, plastimatch."""
 
+import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pydicom
@@ -208,6 +210,31 @@ def test_over_limit_regions_are_where_the_limit_is_exceeded():
     assert radii["OverLimit"] == pytest.approx(12, abs=0.05)
     assert radii["Overlap_5Gy"] == pytest.approx(12, abs=0.05)
     assert radii["OverLimit_Prior"] == pytest.approx(8, abs=0.6)
+
+
+def _missing(dataset, modules, attributes):
+    """Attributes the standard requires of the mandatory modules that are not there or empty."""
+    for module in (m["key"] for m in modules if m["usage"] == "M"):
+        for rule in (r for r in attributes[module] if r["type"] in ("1", "2")):
+            items = [dataset]
+            for keyword in rule["path"]:
+                items = [one for item in items for one in (item.get(keyword) or [])]
+            for item in items:
+                if rule["keyword"] not in item or (
+                    rule["type"] == "1" and item[rule["keyword"]].is_empty
+                ):
+                    yield "/".join([*rule["path"], rule["keyword"]])
+
+
+def test_every_attribute_the_standard_requires_is_there(run):
+    highdicom = pytest.importorskip("highdicom", reason="its tables of the standard are needed")
+    tables = Path(highdicom.__file__).parent / "_standard"
+    names = ("sop_class_iod_map", "iod_module_map", "module_attribute_map")
+    kinds, modules, attributes = (json.loads((tables / f"{n}.json").read_text()) for n in names)
+    for path in sorted(run[1].iterdir()):
+        dataset = pydicom.dcmread(path)
+        missing = list(_missing(dataset, modules[kinds[dataset.SOPClassUID]], attributes))
+        assert not missing, path.name
 
 
 def test_plastimatch_reads_the_same_dose(run, tmp_path):

@@ -1,8 +1,14 @@
 """Targets of whole cases: coverage, overlap, type and eligibility, by hand."""
 
+import numpy as np
 import pytest
 import synthetic_courses as made
 from ReirradiationCore.case import Case
+from ReirradiationCore.constraints import Constraint, Quantity, Relation
+from ReirradiationCore.limits import apply_limits
+from ReirradiationCore.map_stage import voxel_maps
+from ReirradiationCore.metrics import Metric
+from ReirradiationCore.progress import silent
 from ReirradiationCore.target_stage import eligibility, target_record
 from ReirradiationCore.type_choice import TypeChoice
 
@@ -119,3 +125,26 @@ def test_every_ptv_has_to_be_covered_unless_the_user_names_those_that_count():
 def test_without_targets_the_criteria_stay_open():
     found = criteria(uniform(30.0), made.box("Rectum", 0, 20))
     assert [holds for _, _, holds in found] == [None] * 4
+
+
+def limit_on(metric, organ="Bladder", limit=90.0):
+    quantity = Quantity.EQD2
+    return Constraint("x/1", "x", organ, metric, Relation.AT_MOST, limit, "Gy", quantity, 3.0)
+
+
+@pytest.mark.parametrize(("name", "is_shown"), [("D0.1cc", True), ("Dmax", True), ("Dmean", False)])
+def test_the_remaining_dose_map_is_for_near_maximum_limits_only(name, is_shown):
+    # prior 40/25 leaves 90 - 36.8 = 53.2 Gy EQD2, in 5 fractions D with D (D/5 + 3) / 5 = 53.2
+    organ = made.box("Bladder", 0, 40)
+    old = made.course("prior-1", [(uniform(40.0), 25, 50.0)], [])
+    new = made.course("planned", [(uniform(30.0), 5, 30.0)], [organ])
+    match = made.registered([old])
+    organs = list(made.judges(new, [old]).values())
+    applied = apply_limits([limit_on(Metric.parse(name))], organs)
+    maps = voxel_maps(organs, applied, [old, new], match, Case(), silent)
+    inside = maps["remaining_dose"].array[15, 15, 40]
+    assert np.isfinite(inside) == is_shown
+    if is_shown:
+        assert inside * (inside / 5 + 3) / 5 == pytest.approx(53.2, rel=1e-4)
+        assert maps["over_limit"].array[15, 15, 40] == 0
+    assert np.isnan(maps["remaining_dose"].array[15, 15, 10])

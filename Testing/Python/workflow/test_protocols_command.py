@@ -35,7 +35,7 @@ def test_every_problem_is_told_with_its_line(tmp_path, capsys):
     status, lines = check(tmp_path, {**SET, "date": "soon", "entries": [wrong]}, capsys)
     assert status == 2
     assert lines[0].startswith("local.json: line 5: ")
-    assert any("line 11" in line and "D0.1ml" in line for line in lines)
+    assert any("line 12" in line and "D0.1ml" in line for line in lines)
 
 
 def test_a_file_that_is_not_there_is_a_problem(tmp_path, capsys):
