@@ -33,6 +33,7 @@ def remarks(
         *_of_defaults(organs),
         *_of_strategies(organs),
         *_of_coverage(organs),
+        *_of_backgrounds(organs),
         *_of_high_doses(organs),
     ]
     return tuple(dict.fromkeys(text for text in said if text))
@@ -150,6 +151,13 @@ def _of_coverage(organs: Sequence[JudgedOrgan]) -> Iterator[str]:
                     f"{organ.model.name}: {100 * (1 - share):.1f} % of its volume lies outside the "
                     f"known dose of {course}; mean and volume metrics are not given"
                 )
+
+
+def _of_backgrounds(organs: Sequence[JudgedOrgan]) -> Iterator[str]:
+    for organ in organs:
+        for course, dose in organ.doses.priors.items():
+            if dose.strategy is MappingStrategy.UNIFORM_BG:
+                yield f"{organ.model.name}: background of {course} (UNIFORM_BG): {dose.note}"
 
 
 def _of_high_doses(organs: Sequence[JudgedOrgan]) -> Iterator[str]:

@@ -77,11 +77,13 @@ def write_result_dicom(folder: Path, evaluation: Evaluation) -> None:
     Raises
     ------
     RefusedError
-        A file that is there already, or a dose that is unknown everywhere.
+        A file that is there already.
     """
     folder.mkdir(parents=True, exist_ok=True)
     writer = _Writer(folder, evaluation)
     for export in dose_exports(evaluation, writer):
+        if np.isnan(export.volume.array).all():
+            continue  # nothing is known of it, and DICOM has no value for unknown
         series = writer.series(export.name, export.title)
         path = folder / f"{export.name}.dcm"
         write_dose(path, export.volume, export.info, writer.study, series)

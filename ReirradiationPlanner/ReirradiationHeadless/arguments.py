@@ -73,7 +73,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     add("--protocol", metavar="NAME_OR_FILE", action="append", help="constraint set; repeatable")
     add("--recovery", metavar="RULE", help="recovery rule (none)")
     add("--registration", metavar="[COURSE=]MODE", action="append", help="auto, identity, rigid, "
-        "deformable, tps (DICOM registration among the files) or a transform file (auto)")  # fmt: skip
+        "deformable, tps (DICOM REG among the files) or a transform file (auto)")  # fmt: skip
     add("--fractions", metavar="COURSE=N", action="append", help="fractions delivered")
     add("--alpha-beta", metavar="STRUCTURE=VALUE", action="append", help="alpha/beta in Gy")
     add("--prescription", metavar="GY", type=float, help="prescription of the planned course")

@@ -1,7 +1,5 @@
 """Valid but unusual exports: encodings, character sets, other images, unknown objects."""
 
-import copy
-
 import numpy as np
 import pytest
 from dicom_factory import (
@@ -176,7 +174,7 @@ def test_our_own_effective_export_is_not_taken_for_physical_dose(tmp_path):
     effective = new_object(common_of(case.plan), case.dose.SOPClassUID, "RTDOSE")
     for element in case.dose:
         if element.keyword not in ("SOPInstanceUID", "SeriesInstanceUID"):
-            effective[element.tag] = copy.deepcopy(element)
+            effective.add_new(element.tag, element.VR, element.value)
     effective.DoseType = "EFFECTIVE"
     set_dose(effective, np.full((16, 12, 10), 90.0))
     case.more["RD2"] = effective

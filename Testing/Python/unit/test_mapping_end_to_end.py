@@ -67,7 +67,9 @@ def test_no_organ_within_two_centimetres_is_a_background_presumed_zero():
     new = planned(lambda _x: 20.0, made.box(ORGAN, -60, -40), made.box(PTV, 0, 20))
     judge = made.judges(new, [old], made.mapped(ORGAN, MappingStrategy.UNIFORM_BG))[ORGAN]
     assert cumulative(judge).value == pytest.approx(P20, rel=1e-5)
-    assert judge.doses.priors["prior-1"].note.startswith("presumed 0: no Bowel_Small")
+    note = judge.doses.priors["prior-1"].note
+    assert note.startswith("presumed 0: no Bowel_Small")
+    assert "maximum elsewhere on the prior image is 36.8 Gy EQD2" in note
 
 
 def test_an_organ_not_contoured_before_takes_all_tissue_near_the_target():

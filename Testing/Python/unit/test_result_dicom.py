@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -163,6 +164,16 @@ def test_a_letter_is_named_as_left_out_and_no_remaining_dose_is_written(tmp_path
     assert not (tmp_path / "out" / "remaining_dose.dcm").exists()
     dataset = pydicom.dcmread(tmp_path / "out" / "cumulative_eqd2.dcm")
     assert "WITHOUT old, known only from a letter" in dataset.ImageComments
+
+
+def test_a_sum_that_is_unknown_everywhere_is_left_out(run, tmp_path):
+    evaluation = run[0]
+    unknown = evaluation.maps["cumulative_eqd2"]
+    nothing = Volume(np.full(unknown.grid.shape, np.nan, np.float32), unknown.grid)
+    maps = {**evaluation.maps, "cumulative_eqd2": nothing}
+    write_result_dicom(tmp_path / "out", replace(evaluation, maps=maps))
+    assert not (tmp_path / "out" / "cumulative_eqd2.dcm").exists()
+    assert (tmp_path / "out" / "mapped_dose_prior-1.dcm").exists()
 
 
 def cylinder(radius=12.0):
