@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .case import case_to_json
+from .case_file import case_to_json
 from .courses import Course
 from .pipeline_data import Evaluation
 

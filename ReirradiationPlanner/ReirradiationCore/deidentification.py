@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from .approvals import Approval
-from .case import Case, case_from_json, case_to_json
+from .case import Case
+from .case_file import case_from_json, case_to_json
 from .case_history import HistoryEntry
 from .courses import Course, Patient, Phase
 from .dicom.options import SourceFile

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from .case import Case, case_to_json
+from .case import Case
+from .case_file import case_to_json
 from .constraints import RADIOBIOLOGICAL, Constraint, Measure
 from .course_choices import apply_course_choices
 from .courses import Course

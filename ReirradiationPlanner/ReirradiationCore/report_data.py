@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 from typing import Any
 
-from .case import Case, case_to_json
+from .case import Case
+from .case_file import case_to_json
 from .case_history import NOT_CHOICES, said
 from .courses import StructureKind
 from .pictures_data import Picture

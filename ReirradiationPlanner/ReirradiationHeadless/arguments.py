@@ -9,13 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from ReirradiationCore.case import (
-    Case,
-    RecoveryChoice,
-    case_to_json,
-    read_case,
-    with_alpha_beta,
-)
+from ReirradiationCore.case import Case, RecoveryChoice, with_alpha_beta
+from ReirradiationCore.case_file import case_to_json, read_case
 from ReirradiationCore.case_history import changes_of, entry_now
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.version import __version__

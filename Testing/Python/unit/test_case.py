@@ -4,14 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from ReirradiationCore.case import (
-    Case,
-    MappingStrategy,
-    case_to_json,
-    read_case,
-    recovery_choice,
-    with_alpha_beta,
-)
+from ReirradiationCore.case import Case, MappingStrategy, with_alpha_beta
+from ReirradiationCore.case_file import case_to_json, read_case, recovery_choice
 from ReirradiationCore.errors import RefusedError
 
 

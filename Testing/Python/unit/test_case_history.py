@@ -5,7 +5,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from ReirradiationCore.case import Case, case_from_json, case_to_json, read_case
+from ReirradiationCore.case import Case
+from ReirradiationCore.case_file import case_from_json, case_to_json, read_case
 from ReirradiationCore.case_history import HistoryEntry, changes_of, entry_now
 from ReirradiationCore.dicom import ReadResult
 from ReirradiationCore.errors import RefusedError

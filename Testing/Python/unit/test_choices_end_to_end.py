@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 import synthetic_courses as made
-from ReirradiationCore.case import Case, MappingStrategy, case_to_json, read_case
+from ReirradiationCore.case import Case, MappingStrategy
+from ReirradiationCore.case_file import case_to_json, read_case
 from ReirradiationCore.constraints import Quantity
 from ReirradiationCore.dose_models import DoseConversion
 from ReirradiationCore.errors import RadiobiologyError, RefusedError

@@ -4,7 +4,7 @@ import json
 
 import jsonschema
 import pytest
-from ReirradiationCore.case import SCHEMA_FILE
+from ReirradiationCore.case_file import SCHEMA_FILE
 from ReirradiationCore.json_check import problems_in
 
 SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))

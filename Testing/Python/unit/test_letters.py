@@ -6,7 +6,8 @@ from datetime import date
 import numpy as np
 import pytest
 from dicom_factory import make_case, save_case
-from ReirradiationCore.case import Case, case_to_json, read_case
+from ReirradiationCore.case import Case
+from ReirradiationCore.case_file import case_to_json, read_case
 from ReirradiationCore.case_record import case_record
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.letters import Letter, PointDose, letters_of

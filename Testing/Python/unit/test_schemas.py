@@ -6,7 +6,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 from ReirradiationCore.approvals import Approval
-from ReirradiationCore.case import KEYS, Case, case_to_json
+from ReirradiationCore.case import Case
+from ReirradiationCore.case_file import KEYS, case_to_json
 from ReirradiationCore.case_history import HistoryEntry
 from source_tree import REPOSITORY
 

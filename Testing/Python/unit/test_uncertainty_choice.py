@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from ReirradiationCore.case import case_to_json, read_case
+from ReirradiationCore.case_file import case_to_json, read_case
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.uncertainty_choice import UncertaintyChoice
 from ReirradiationHeadless.arguments import case_from, make_parser
