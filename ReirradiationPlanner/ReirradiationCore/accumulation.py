@@ -111,6 +111,11 @@ class CourseDose:
             return MetricValue(float(self.eqd2(alpha_beta_gy)[0]), "Gy", note)
         return SortedDose(self.eqd2(alpha_beta_gy), self.volumes_cc).metric(metric)
 
+    @property
+    def is_pointwise(self) -> bool:
+        """True if the EQD2 of a point depends on the dose of that point alone."""
+        return True
+
     def scaled(self, factor: float) -> CourseDose:
         """Return the same course with every dose multiplied by ``factor``."""
         return replace(self, phase_doses_gy=tuple(d * factor for d in self.phase_doses_gy))
@@ -148,8 +153,10 @@ class OrganDoses:
         """Return the points that can decide a near-maximum of ``volume_cc``; see `hot_points`.
 
         They do not depend on alpha/beta, recovery or prescription and are found once, for small
-        volumes all together.
+        volumes all together. Where a course looks at neighbouring points no point can be left out.
         """
+        if not all(course.is_pointwise for course in self.priors.values()):
+            return self
         volume_cc = max(volume_cc, SMALL_CC)
         if volume_cc not in self._hottest:
             courses = [self.planned, *(d for d in self.priors.values() if d.is_voxelwise)]

@@ -66,6 +66,10 @@ def case_from_json(content: dict[str, Any]) -> Case:
         what = f"keys {unknown} are not known" if unknown else "schema_version is not 1"
         reason = f"{what}; known are {sorted(KEYS)}"
         raise RefusedError(reason)
+    ids = [course["id"] for course in content.get("courses", [])]
+    if len(set(ids)) < len(ids):
+        reason = f"courses: an id stands twice in {', '.join(ids)}"
+        raise RefusedError(reason)
     isotoxic = content.get("isotoxic", {})
     courses = content.get("courses", [])
     low, high = isotoxic.get("range_gy", Case.isotoxic_range_gy)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from .courses import Course
+from .dose_checks import PRESCRIPTION_PER_FRACTION_RANGE_GY
 from .errors import RefusedError
 
 
@@ -80,7 +81,7 @@ def apply_course_choices(
                 f"courses: {course.id} is the {course.role.value} course, not the {choice.role} "
                 "one; name the planned course with 'reference'"
             )
-        dated, of_dates = _with_dates(course, choice)
+        dated, of_dates = _with_dates(course, choice, reasons)
         prescribed, of_prescription = _with_prescription(dated, choice, reasons)
         notes += [*of_dates, *of_prescription]
         changed.append(prescribed)
@@ -89,8 +90,17 @@ def apply_course_choices(
     return tuple(changed), tuple(notes)
 
 
-def _with_dates(course: Course, choice: CourseChoice) -> tuple[Course, list[str]]:
+def _with_dates(
+    course: Course, choice: CourseChoice, reasons: list[str]
+) -> tuple[Course, list[str]]:
     notes = []
+    first = choice.first_fraction_date or course.first_fraction_date
+    last = choice.last_fraction_date or course.last_fraction_date
+    if first is not None and last is not None and last < first:
+        reasons.append(
+            f"courses: {course.id}: last fraction {last.isoformat()} lies before the first, "
+            f"{first.isoformat()}; check the dates"
+        )
     for key in ("first_fraction_date", "last_fraction_date"):
         typed, found = getattr(choice, key), getattr(course, key)
         if typed is not None and typed != found:
@@ -114,6 +124,14 @@ def _with_prescription(
         reasons.append(
             f"courses: {course.id} has {len(course.phases)} plans; one prescription of "
             f"{typed:g} Gy cannot be shared among them"
+        )
+        return course, []
+    per_fraction = typed / course.phases[0].fractions_planned
+    low, high = PRESCRIPTION_PER_FRACTION_RANGE_GY
+    if not low <= per_fraction <= high:
+        reasons.append(
+            f"courses: {course.id}: a prescription of {typed:g} Gy is {per_fraction:.3g} Gy per "
+            f"fraction, outside {low:g} to {high:g} Gy; check dose and fractions"
         )
         return course, []
     phases = (replace(course.phases[0], prescribed_dose_gy=typed),)

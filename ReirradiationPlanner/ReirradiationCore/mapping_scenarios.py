@@ -41,6 +41,11 @@ class SearchedCourse(CourseDose):
     outside: CourseDose | None = None
     _found: dict[float, FloatArray] = field(default_factory=dict, init=False, repr=False)
 
+    @property
+    def is_pointwise(self) -> bool:
+        """False: the EQD2 of a point is that of its surroundings."""
+        return False
+
     def eqd2(self, alpha_beta_gy: float) -> FloatArray:
         """Largest EQD2 within the ellipsoid (N,), Gy; NaN where any dose it needs is unknown."""
         if alpha_beta_gy not in self._found:

@@ -32,22 +32,26 @@ NOT_WRITTEN = "the reasons stand on the terminal only: they may name the patient
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns the exit status of contract.md (a defect raises, status 1)."""
-    output: Path | None = None
-    options = argparse.Namespace()
+    options = argparse.Namespace(output=None)
     try:
         options = make_parser().parse_args(arguments)
-        output = getattr(options, "output", None)
         return _COMMANDS[options.command](options)
     except ReirradiationError as error:
         reasons = error.reasons if isinstance(error, RefusedError) else (str(error),)
-        _refuse(reasons, output, secret=getattr(options, "de_identify", False))
+        _refuse(
+            reasons, getattr(options, "output", None), secret=getattr(options, "de_identify", False)
+        )
         return REFUSED
 
 
 def _evaluate(options: argparse.Namespace) -> int:
     case = case_from(options)
     options.de_identify = case.de_identify
-    require_apart(options.output, case)
+    try:
+        require_apart(options.output, case)
+    except RefusedError:
+        options.output = None  # nothing is written where the input lies
+        raise
     require_free(options.output, overwrite=options.overwrite)
     browser = find_browser() if options.pdf else None
     with _progress(options) as progress:

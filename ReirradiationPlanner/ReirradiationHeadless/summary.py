@@ -69,7 +69,10 @@ def _isotoxic_line(isotoxic: dict[str, Any]) -> str:
         notes = isotoxic.get("notes", ())
         reasons = [note for note in notes if "no prescription is possible" in note] or notes
         return f"isotoxic: no prescription possible: {'; '.join(reasons)}"
-    limiting = ", ".join(f"{c['structure']} {c['metric']}" for c in isotoxic["limiting"])
+    limiting = ", ".join(
+        " ".join(text for text in (c["structure"], c["metric"]) if text)
+        for c in isotoxic["limiting"]
+    )
     line = (
         f"isotoxic ({isotoxic['method']}, {isotoxic['fractions']} fractions): "
         f"up to {best:.1f} Gy; limited by {limiting or 'the search range'}{_not_eligible(isotoxic)}"

@@ -69,6 +69,7 @@ def test_one_recovery_and_mapping_for_all_courses_may_be_written_short(write_cas
         ({"isotoxic": {"range_gy": 25}}, "case.json"),
         ({"map_grid_mm": 0.1}, "0.1"),
         ([1, 2], "case.json"),
+        ({"courses": [{"id": "prior-1"}, {"id": "prior-1"}]}, "stands twice"),
     ],
 )
 def test_a_case_file_that_makes_no_sense_is_refused_with_its_name(write_case, content, words):

@@ -68,6 +68,9 @@ def test_what_equals_the_files_is_not_called_typed():
     [
         ("prior-9", CourseChoice(), "no 'prior-9'"),
         ("prior-1", CourseChoice(role="planned"), "not the planned"),
+        ("prior-1", CourseChoice(last_fraction_date=date(2023, 12, 31)), "before the first"),
+        ("planned", CourseChoice(prescription_gy=1000.0), "200 Gy per fraction"),
+        ("planned", CourseChoice(prescription_gy=-4.0), "-0.8 Gy per fraction"),
     ],
 )
 def test_a_choice_that_cannot_be_followed_is_refused(name, choice, words):

@@ -72,6 +72,7 @@ def test_an_output_that_is_a_file_is_refused(an_input, tmp_path, capsys):
 def test_results_inside_the_input_are_refused(an_input, capsys):
     text = refused(capsys, "evaluate", an_input, "--output", an_input / "out", "--quiet")
     assert "lies in the input folder" in text
+    assert not (an_input / "out").exists()
 
 
 def test_results_of_an_earlier_run_stay_as_they_are(an_input, tmp_path, capsys):

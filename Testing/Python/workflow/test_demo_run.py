@@ -164,3 +164,14 @@ def test_the_report_shows_the_warning_the_verdicts_and_pictures(demo_folder, dem
     assert len(report) < 6e6 * 1.35
     for row in demo_results["constraints"]:
         assert row["structure"] in report
+
+
+def test_geometric_scenarios_widen_the_interval_of_every_limit(demo_folder, tmp_path):
+    transform = demo_folder / "result" / "transforms" / "prior-1.h5"
+    results = run(
+        tmp_path / "out", "evaluate", str(demo_folder / "case"), "--registration", str(transform),
+        "--protocol", "STRIDeR2025", "--uncertainty", "ellipsoid=2",
+    )  # fmt: skip
+    rows = [row for row in results["constraints"] if row["scope"] == "cumulative"]
+    assert all(row["interval"][0] <= row["value"] <= row["interval"][1] for row in rows)
+    assert any(row["interval"][1] > row["value"] + 0.5 for row in rows)
