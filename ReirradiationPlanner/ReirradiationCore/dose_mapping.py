@@ -13,7 +13,7 @@ import numpy.typing as npt
 import SimpleITK as sitk
 
 from .courses import Course
-from .grids import Grid, Volume, sample_volume
+from .grids import Grid, sample_volume
 from .point_transforms import map_points
 
 FloatArray = npt.NDArray[np.float32]
@@ -75,8 +75,3 @@ def _slab_points(grid: Grid, planes: range) -> npt.NDArray[np.float64]:
     index[..., 1] = np.arange(grid.size[1])[:, np.newaxis]
     index[..., 2] = np.array(planes)[:, np.newaxis, np.newaxis]
     return grid.points_at(index.reshape(-1, 3))
-
-
-def total_dose(phases: tuple[FloatArray, ...], grid: Grid) -> Volume:
-    """Return the physical dose of all phases of one course together, for display only."""
-    return Volume(np.sum(phases, axis=0, dtype=np.float32), grid)

@@ -15,6 +15,7 @@ from .case_record import case_record
 from .dvh_curves import dvh_rows
 from .grids import Volume
 from .pipeline_data import Evaluation
+from .point_transforms import write_transform
 from .result_dicom import write_result_dicom
 
 DVH_COLUMNS = (
@@ -76,7 +77,7 @@ def write_transforms(folder: Path, transforms: Mapping[str, sitk.Transform]) -> 
     """Write each transform as ITK file; it maps points of the reference CT to the prior CT, LPS."""
     folder.mkdir(parents=True, exist_ok=True)
     for course, transform in transforms.items():
-        sitk.WriteTransform(transform, str(folder / f"{course}.h5"))
+        write_transform(transform, folder / f"{course}.h5")
 
 
 def write_result_data(folder: Path, evaluation: Evaluation, results: Mapping[str, Any]) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
-PlaneDepth = Callable[[Array], Array]
 
 # Edges of a cell: 0 bottom, 1 right, 2 top, 3 left. For each of the 16 patterns of corners inside
 # (bit 0 lower left, 1 lower right, 2 upper right, 3 upper left) the segments, inside on the left.

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..courses import Course, Phase
+from ..dose_checks import PRESCRIPTION_PER_FRACTION_RANGE_GY
 from ..errors import RefusedError
 from ..grids import Volume, sample_volume
 from .findings import Findings
@@ -17,7 +18,6 @@ from .plan import Plan
 from .planned import PlannedDose
 
 HIGHEST_DOSE_PER_FRACTION_GY = 30.0
-PRESCRIPTION_PER_FRACTION_GY = (0.5, 34.0)
 SAME_DOSE_CORRELATION = 0.99
 _MOST_POINTS = 50_000
 
@@ -100,7 +100,7 @@ def fractions_planned(plan: Plan, stated: int | None, course_id: str) -> int:
             f"'{plan.label}'; check the number of fractions"
         )
         raise RefusedError(msg)
-    low, high = PRESCRIPTION_PER_FRACTION_GY
+    low, high = PRESCRIPTION_PER_FRACTION_RANGE_GY
     if plan.prescription_gy is not None and not low <= plan.prescription_gy / n <= high:
         msg = (
             f"{plan.name}: {plan.prescription_gy:g} Gy in {n} fractions is "
@@ -121,7 +121,7 @@ def with_prescription(course: Course, prescription_gy: float | None) -> Course:
     """
     if prescription_gy is None:
         return course
-    low, high = PRESCRIPTION_PER_FRACTION_GY
+    low, high = PRESCRIPTION_PER_FRACTION_RANGE_GY
     per_fraction = prescription_gy / course.phases[0].fractions_planned
     if len(course.phases) != 1 or not low <= per_fraction <= high:
         msg = (

@@ -7,20 +7,9 @@ import pytest
 from dicom_factory import (
     linear_dose,
 )
-from ReirradiationCore.dicom import ReadOptions, read_courses
-from ReirradiationCore.errors import RefusedError
+from reading import read, reasons
 from ReirradiationCore.grids import sample_volume
 from shared_data import shared
-
-
-def read(*folders, **options):
-    return read_courses(list(folders), ReadOptions(**options))
-
-
-def reasons(*folders, **options):
-    with pytest.raises(RefusedError) as refused:
-        read(*folders, **options)
-    return refused.value.reasons
 
 
 def bad_inputs():

@@ -11,18 +11,7 @@ from dicom_factory import (
     save_case,
     set_dose,
 )
-from ReirradiationCore.dicom import ReadOptions, read_courses
-from ReirradiationCore.errors import RefusedError
-
-
-def read(*folders, **options):
-    return read_courses(list(folders), ReadOptions(**options))
-
-
-def reasons(*folders, **options):
-    with pytest.raises(RefusedError) as refused:
-        read(*folders, **options)
-    return refused.value.reasons
+from reading import read, reasons
 
 
 def second_plan(case, label, values, day="20240110", fractions=10):

@@ -18,20 +18,10 @@ from dicom_factory import (
     reference_to,
     save_case,
 )
+from reading import read, reasons
 from ReirradiationCore.courses import CourseRole, interval_months
-from ReirradiationCore.dicom import ReadOptions, hash_files, read_courses
-from ReirradiationCore.errors import RefusedError
+from ReirradiationCore.dicom import hash_files
 from ReirradiationCore.grids import sample_volume
-
-
-def read(*folders, **options):
-    return read_courses(list(folders), ReadOptions(**options))
-
-
-def reasons(*folders, **options):
-    with pytest.raises(RefusedError) as refused:
-        read(*folders, **options)
-    return refused.value.reasons
 
 
 def two_courses(tmp_path):
