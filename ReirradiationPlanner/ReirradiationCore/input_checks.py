@@ -67,22 +67,21 @@ def _for_model(protocol: ConstraintSet, model: DoseConversion) -> ConstraintSet:
     return replace(protocol, constraints=tuple(marked(limit) for limit in protocol.constraints))
 
 
-def planned_and_priors(read: ReadResult) -> tuple[Course, tuple[Course, ...]]:
-    """Split the courses that were read.
+def require_structures(read: ReadResult) -> None:
+    """Refuse a planned course without structures, whose organs could not be judged.
 
     Raises
     ------
     RefusedError
-        A planned course without structures, whose organs could not be judged.
+        No structure with an area.
     """
-    *priors, planned = read.courses
+    planned = read.courses[-1]
     if not planned.structures:
         reason = (
             f"course {planned.id} ({planned.label}) has no structure with an area; give the "
             "structure set of the reference image"
         )
         raise RefusedError(reason)
-    return planned, tuple(priors)
 
 
 def require_known_names(case: Case, courses: Sequence[Course]) -> None:

@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from .accumulation import OrganDoses
 from .case import Case
+from .constraints import Constraint
 from .courses import Course
+from .dicom import ReadResult
 from .dvh import Dvh
 from .grids import Volume
 from .judgement import CUMULATIVE, MetricRow, OrganJudge
@@ -20,6 +22,46 @@ from .limits import AppliedLimit
 from .organ_models import OrganModel
 from .protocol_check import ConstraintSet
 from .registration import RegistrationResult
+
+
+@dataclass(frozen=True, eq=False)
+class ReadCase:
+    """Choices with the courses and constraint sets they are about.
+
+    Parameters
+    ----------
+    case : Case
+        Every choice of the user.
+    read : ReadResult
+        All courses, prior courses oldest first, then the planned course.
+    protocols : tuple of ConstraintSet
+        Constraint sets with the choices the user made in them.
+    notes : tuple of str
+        What has to be said about the constraint sets.
+    input_hash : str
+        ``sha256:...`` of the input and the choices.
+    """
+
+    case: Case
+    read: ReadResult
+    protocols: tuple[ConstraintSet, ...]
+    notes: tuple[str, ...]
+    input_hash: str
+
+    @property
+    def planned(self) -> Course:
+        """Course whose image is the reference."""
+        return self.read.courses[-1]
+
+    @property
+    def priors(self) -> tuple[Course, ...]:
+        """Prior courses, oldest first."""
+        return self.read.courses[:-1]
+
+    @property
+    def constraints(self) -> list[Constraint]:
+        """Constraints of all chosen sets."""
+        return [limit for protocol in self.protocols for limit in protocol.constraints]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +84,28 @@ class RegisteredCourse:
     result: RegistrationResult
     quality: dict[str, Any]
     approved_by: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SampledCase:
+    """A case with the doses of every course at the sample points of every organ.
+
+    Parameters
+    ----------
+    source : ReadCase
+        Choices and courses.
+    registered : mapping
+        Course id to registration.
+    models : tuple of OrganModel
+        What is assumed of every structure of the reference image.
+    doses : tuple of OrganDoses
+        Doses of every structure, in the order of ``models``.
+    """
+
+    source: ReadCase
+    registered: Mapping[str, RegisteredCourse]
+    models: tuple[OrganModel, ...]
+    doses: tuple[OrganDoses, ...]
 
 
 @dataclass(frozen=True, eq=False)
