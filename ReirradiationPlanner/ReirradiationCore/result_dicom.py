@@ -12,17 +12,21 @@ from pathlib import Path
 
 import numpy as np
 
+from .constraints import Quantity
 from .courses import Course, StructureKind
 from .dicom.attributes import numbers, read_dataset, text
 from .dicom.write_common import SeriesInfo, StudyInfo, uid_from
 from .dicom.write_dose import DoseInfo, DoseSummationType, DoseType, write_dose
+from .dicom.write_dvh import WrittenDvh
 from .dicom.write_image import WrittenPlane
 from .dicom.write_registration import write_registration
 from .dicom.write_structures import DrawnOn, write_structure_set
 from .dose_mapping import dose_on_grid
 from .grids import Grid, Volume
 from .heatmaps import CourseOnGrid
+from .judgement import CUMULATIVE, NO_RECOVERY
 from .pipeline_data import Evaluation
+from .result_dvhs import result_dvhs
 from .result_regions import result_regions
 from .version import __version__
 
@@ -59,6 +63,7 @@ class _Writer:
             de_identified=DE_IDENTIFIED if evaluation.case.de_identify else "",
         )
         self.number = FIRST_SERIES_NUMBER
+        self.planes = _ct_planes(evaluation)
 
     def uid(self, name: str) -> str:
         return uid_from(self.hash, name)
@@ -109,7 +114,13 @@ def _mapped(evaluation: Evaluation) -> list[Course]:
     return [prior for prior in evaluation.priors if prior.letter is None]
 
 
-def _sum_info(evaluation: Evaluation, writer: _Writer, name: str, comment: str) -> DoseInfo:
+def _sum_info(
+    evaluation: Evaluation,
+    writer: _Writer,
+    name: str,
+    comment: str,
+    dvhs: tuple[WrittenDvh, ...] = (),
+) -> DoseInfo:
     """Return what every sum says: effective, all plans, derivation and registrations."""
     plans = [uid for course in evaluation.courses for uid in _plan_uids(course)]
     several = len(plans) > 1
@@ -131,6 +142,8 @@ def _sum_info(evaluation: Evaluation, writer: _Writer, name: str, comment: str) 
         derivations=codes if evaluation.priors else (BIOLOGICAL,),
         registration_uids=tuple(writer.uid(f"registration_{p.id}") for p in fitting),
         is_rigid=rigid,
+        dvhs=dvhs,
+        image_uids=tuple(plane.sop_uid for plane in writer.planes),
     )
 
 
@@ -156,7 +169,8 @@ def _painted_sum(evaluation: Evaluation, writer: _Writer) -> DoseExport:
     }
     comment = f"EQD2 per organ, {_model(evaluation)}; a/b and recovery: {', '.join(sorted(used))}"
     name = "cumulative_eqd2"
-    info = _sum_info(evaluation, writer, name, comment)
+    dvhs = result_dvhs(evaluation.organs, CUMULATIVE, Quantity.EQD2)
+    info = _sum_info(evaluation, writer, name, comment, dvhs)
     return DoseExport(name, evaluation.maps[name], info, "Cumulative EQD2 (not physical dose)")
 
 
@@ -173,7 +187,8 @@ def _parameter_sets(evaluation: Evaluation, writer: _Writer) -> Iterator[DoseExp
         label = f"{value:g}"
         name = f"cumulative_eqd2_ab{label}"
         comment = f"EQD2 a/b {label} Gy everywhere, no recovery, {_model(evaluation)}"
-        info = _sum_info(evaluation, writer, name, comment)
+        dvhs = result_dvhs(evaluation.organs, NO_RECOVERY, Quantity.EQD2, value)
+        info = _sum_info(evaluation, writer, name, comment, dvhs)
         title = f"Cumulative EQD2 a/b {label} Gy (not physical dose)"
         yield DoseExport(name, Volume(total, grid), info, title)
 
@@ -200,6 +215,8 @@ def _background(prior: Course, evaluation: Evaluation, writer: _Writer) -> DoseE
         writer.uid(name),
         registration_uids=(writer.uid(f"registration_{prior.id}"),) if moved else (),
         is_rigid=_is_linear(evaluation, prior),
+        dvhs=result_dvhs(evaluation.organs, prior.id, Quantity.PHYSICAL),
+        image_uids=tuple(plane.sop_uid for plane in writer.planes),
     )
     return DoseExport(name, evaluation.maps[name], info, f"Mapped physical dose {prior.id}")
 
@@ -243,7 +260,7 @@ def _write_regions(evaluation: Evaluation, writer: _Writer) -> None:
     planned = evaluation.planned
     if planned.image is None:
         return
-    planes = _ct_planes(evaluation)
+    planes = writer.planes
     levels = np.arange(planned.image.grid.size[2])
     own = planned.image.grid.points_at(np.column_stack([0 * levels, 0 * levels, levels]))[:, 2]
     heights = np.array([plane.z_mm for plane in planes]) if planes else own

@@ -189,7 +189,11 @@ class _Maker:
         write_structure_set(folder / f"RS.{rs}.dcm", rs, truth.structures, drawn_on, study, made[0])
         write_plan(folder / f"RP.{rp}.dcm", _plan(truth, rp, rs, isocentre), study, made[1])
         info = DoseInfo(
-            DoseType.PHYSICAL, DoseSummationType.PLAN, (rp,), structure_set_uid=rs, sop_uid=rd
+            DoseType.PHYSICAL,
+            DoseSummationType.PLAN,
+            (rp,),
+            sop_uid=rd,
+            image_uids=tuple(plane.sop_uid for plane in planes),
         )
         write_dose(folder / f"RD.{rd}.dcm", truth.dose, info, study, made[2])
 

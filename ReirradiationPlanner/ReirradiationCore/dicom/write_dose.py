@@ -27,8 +27,9 @@ from .write_common import (
     reference,
     save,
 )
+from .write_dvh import WrittenDvh, add_dvhs
+from .write_image import CT_IMAGE
 from .write_plan import RT_PLAN
-from .write_structures import RT_STRUCTURE_SET
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -67,6 +68,11 @@ class DoseInfo:
         What the values are (alpha/beta, recovery, courses); kept whole in Image Comments.
     structure_set_uid : str
         SOP Instance UID of the structure set drawn on the same image; empty if there is none.
+        The standard has a place for it only beside histograms.
+    dvhs : tuple of WrittenDvh
+        Histograms of the structures of that set.
+    image_uids : tuple of str
+        SOP Instance UIDs of the CT images the dose belongs to.
     sop_uid : str
         SOP Instance UID; empty for a new one.
     bits : int
@@ -89,6 +95,8 @@ class DoseInfo:
     derivations: tuple[tuple[str, str], ...] = ()
     registration_uids: tuple[str, ...] = ()
     is_rigid: bool = False
+    dvhs: tuple[WrittenDvh, ...] = ()
+    image_uids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what would misstate the dose."""
@@ -141,10 +149,10 @@ def write_dose(
     dataset.DoseSummationType = info.summation_type.value
     _add_derivation(dataset, info)
     dataset.ReferencedRTPlanSequence = [reference(RT_PLAN, plan) for plan in info.plan_uids]
-    if info.structure_set_uid:
-        dataset.ReferencedStructureSetSequence = [
-            reference(RT_STRUCTURE_SET, info.structure_set_uid)
-        ]
+    if info.image_uids:
+        dataset.ReferencedImageSequence = [reference(CT_IMAGE, one) for one in info.image_uids]
+    if info.dvhs and info.structure_set_uid:
+        add_dvhs(dataset, info.dvhs, info.dose_type.value, info.structure_set_uid)
     return WrittenDose(save(dataset, path), uid, share, float(filled.max()))
 
 

@@ -259,3 +259,81 @@ def test_plastimatch_reads_the_same_dose(run, tmp_path):
     dataset, dose = dose_of(source)
     np.testing.assert_allclose(sitk.GetArrayFromImage(image), dose, rtol=1e-4, atol=1e-3)
     np.testing.assert_allclose(image.GetOrigin(), dataset.ImagePositionPatient, atol=1e-3)
+
+
+def dvh_of(dataset, number):
+    """Doses (Gy) and volumes (cc) of the DVH of one ROI, and its item."""
+    (found,) = [
+        item
+        for item in dataset.DVHSequence
+        if item.DVHReferencedROISequence[0].ReferencedROINumber == number
+    ]
+    data = np.array(found.DVHData, dtype=float).reshape(-1, 2)
+    return np.concatenate([[0.0], np.cumsum(data[:-1, 0])]), data[:, 1], found
+
+
+def test_a_dose_carries_the_dvh_of_each_structure_all_of_whose_dose_is_known(run):
+    evaluation, folder = run
+    dataset, _ = dose_of(folder / "mapped_dose_prior-1.dcm")
+    known = [o for o in evaluation.organs if o.known_prior_dose["prior-1"] == 1]
+    assert known
+    assert len(dataset.DVHSequence) == len(known)
+    for organ in known:
+        dose, volume, item = dvh_of(dataset, organ.model.structure.roi_number)
+        values = organ.doses.priors["prior-1"].physical()
+        weights = organ.doses.samples.volumes_cc
+        assert (item.DVHType, item.DoseUnits, item.DoseType) == ("CUMULATIVE", "GY", "PHYSICAL")
+        assert len(volume) == item.DVHNumberOfBins
+        for level in (0, len(dose) // 2, -1):
+            received = weights[values >= dose[level]].sum()
+            assert volume[level] == pytest.approx(received, rel=1e-5, abs=1e-5)
+        assert float(item.DVHMeanDose) == pytest.approx(np.average(values, weights=weights))
+        assert float(item.DVHMaximumDose) == pytest.approx(values.max())
+
+
+def test_the_dvh_of_a_sum_is_effective_and_with_the_alpha_beta_of_its_dose(run):
+    evaluation, folder = run
+    dataset, _ = dose_of(folder / "cumulative_eqd2_ab3.dcm")
+    organ = next(o for o in evaluation.organs if o.known_prior_dose["prior-1"] == 1)
+    *_, item = dvh_of(dataset, organ.model.structure.roi_number)
+    eqd2 = organ.doses.planned.eqd2(3.0) + organ.doses.priors["prior-1"].eqd2(3.0)
+    assert item.DoseType == "EFFECTIVE"
+    assert float(item.DVHMaximumDose) == pytest.approx(eqd2.max())
+
+
+def test_a_dose_names_every_image_of_the_planning_ct(run):
+    evaluation, folder = run
+    images = {uid for path, uid, modality in evaluation.files if modality == "CT"}
+    own = {
+        uid for path, uid, _ in evaluation.files if path in set(evaluation.planned.files)
+    } & images
+    dataset, _ = dose_of(folder / "cumulative_eqd2.dcm")
+    assert own
+    assert {i.ReferencedSOPInstanceUID for i in dataset.ReferencedImageSequence} == own
+
+
+def narrowed(dataset):
+    """A dose with 16 bits per cell: the validator stops at 32, which the standard allows."""
+    if dataset.Modality == "RTDOSE":
+        high = np.frombuffer(dataset.PixelData, "<u4") >> 16
+        dataset.PixelData = high.astype("<u2").tobytes()
+        dataset.BitsAllocated = dataset.BitsStored = 16
+        dataset.HighBit = 15
+    return dataset
+
+
+# asked for whatever the body part is, which the validator cannot know
+LATERALITY = "Missing attribute Type 2C Conditional Element=<Laterality>"
+
+
+def test_a_validator_of_the_standard_finds_no_error(run, tmp_path):
+    validator = shutil.which("dciodvfy")
+    if validator is None:
+        pytest.skip("the command dciodvfy (Debian package dicom3tools) is not installed")
+    for path in sorted(run[1].iterdir()):
+        copy = tmp_path / path.name
+        narrowed(pydicom.dcmread(path)).save_as(copy)
+        said = subprocess.run([validator, copy], check=False, capture_output=True, text=True).stderr
+        errors = [line for line in said.splitlines() if line.startswith("Error")]
+        assert [line for line in errors if LATERALITY not in line] == [], path.name
+        assert any(name in said for name in ("RTDose", "RTStructureSet", "SpatialRegistration"))
