@@ -9,6 +9,7 @@ from itertools import pairwise
 from .findings import Findings, counted, short_uid, some_of
 from .index import Entry, FileIndex, Kind
 from .planned import PlannedDose, planned_doses
+from .segmentations import referenced_series
 from .structures import StructureSetFile, read_structure_set_file
 
 MOST_DAYS_WITHIN_COURSE = 90
@@ -16,11 +17,12 @@ MOST_DAYS_WITHIN_COURSE = 90
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Plans of one course, with the structure set and the CT series they are planned on."""
+    """Plans of one course, with the structures and the CT series they are planned on."""
 
     planned: list[PlannedDose]
     structure_set: StructureSetFile | None
     ct: list[Entry]
+    segmentations: tuple[Entry, ...] = ()
 
     @property
     def first_date(self) -> date | None:
@@ -46,7 +48,7 @@ def assemble(index: FileIndex, findings: Findings) -> list[Group]:
     for plans in _courses(planned):
         structure_set = _structure_set_of(plans[0], structure_sets, taken, findings)
         ct = _ct_of(plans[0], structure_set, index, findings)
-        groups.append(Group(plans, structure_set, ct))
+        groups.append(Group(plans, structure_set, ct, _segmentations_of(ct, index)))
     _report_unused(index, groups, findings)
     return groups
 
@@ -141,6 +143,13 @@ def _ct_of(
     return series[choices[0]]
 
 
+def _segmentations_of(ct: list[Entry], index: FileIndex) -> tuple[Entry, ...]:
+    """Return the segmentations that were drawn on the slices of a CT."""
+    series = {entry.series_uid for entry in ct}
+    found = index.of_kind(Kind.SEGMENTATION)
+    return tuple(entry for entry in found if series & set(referenced_series(entry)))
+
+
 def check_frames(group: Group, findings: Findings) -> None:
     """Refuse doses, and slices of the CT, in another frame of reference than the course."""
     frame = group.frame_uid
@@ -166,6 +175,8 @@ def _report_unused(index: FileIndex, groups: list[Group], findings: Findings) ->
     series = {entry.series_uid for group in groups for entry in group.ct}
     others = [e for e in index.of_kind(Kind.CT) if e.series_uid not in series]
     others += index.of_kind(Kind.OTHER) + index.of_kind(Kind.OTHER_IMAGE)
+    drawn = {entry for group in groups for entry in group.segmentations}
+    others += [e for e in index.of_kind(Kind.SEGMENTATION) if e not in drawn]
     if others and groups:
         kinds = ", ".join(sorted({entry.modality or "unknown" for entry in others}))
         findings.warn(

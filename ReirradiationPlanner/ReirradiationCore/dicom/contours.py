@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,12 +45,31 @@ def read_contours(items: list[Dataset]) -> Contours:
         Coordinates that are not numbers or not as many as stated, contours that do not lie in a
         plane, planes that are not parallel.
     """
-    kept: dict[bytes, npt.NDArray[np.float64]] = {}
-    normals = []
-    not_closed = without_width = repeated = 0
+    loops, not_closed = [], 0
     for item in items:
         points = _points(item)
-        if text(item, "ContourGeometricType") not in _CLOSED or len(points) < 3:
+        if text(item, "ContourGeometricType") not in _CLOSED:
+            not_closed += 1
+        else:
+            loops.append(points)
+    return closed_contours(loops, not_closed)
+
+
+def closed_contours(loops: Sequence[npt.NDArray[np.float64]], not_closed: int = 0) -> Contours:
+    """Return the usable ones of closed contours (N, 3), LPS, mm; see `read_contours`.
+
+    Parameters
+    ----------
+    loops : sequence of ndarray
+        Contours that are closed or may be taken for closed.
+    not_closed : int
+        Contours that were left out already, for the notes.
+    """
+    kept: dict[bytes, npt.NDArray[np.float64]] = {}
+    normals = []
+    without_width = repeated = 0
+    for points in loops:
+        if len(points) < 3:
             not_closed += 1
             continue
         normal = _normal(points)

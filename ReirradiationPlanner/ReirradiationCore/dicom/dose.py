@@ -159,7 +159,7 @@ def read_dose(dose: DoseFile, findings: Findings) -> Volume:
     array = np.multiply(stored, np.float32(scaling), dtype=np.float32)
     if offsets[0] > offsets[-1]:
         array = np.ascontiguousarray(array[::-1])
-    _check_values(array, dose.name, findings)
+    check_dose_values(array, dose.name, findings)
     return Volume(array, grid)
 
 
@@ -174,7 +174,7 @@ def _read_planes(doses: list[DoseFile], findings: Findings) -> Volume:
         planes.append(plane_of(dataset, dose.name))
     grid, order = stacked_grid(planes, doses[0].name)
     array = np.stack([arrays[k] for k in order])
-    _check_values(array, doses[0].name, findings)
+    check_dose_values(array, doses[0].name, findings)
     findings.warn(f"{doses[0].name}: the dose is put together from {len(doses)} files of one plane")
     return Volume(array, grid)
 
@@ -197,7 +197,7 @@ def _scaling(dataset: Dataset, dose: DoseFile) -> float:
     return scaling
 
 
-def _check_values(array: npt.NDArray[np.float32], name: str, findings: Findings) -> None:
+def check_dose_values(array: npt.NDArray[np.float32], name: str, findings: Findings) -> None:
     """Set noise below zero to 0 in place; refuse doses that are not finite, negative or all zero.
 
     References

@@ -52,6 +52,7 @@ class Kind(Enum):
     DOSE = "RTDOSE"
     RECORD = "RTRECORD"
     REGISTRATION = "REG"
+    SEGMENTATION = "SEG"
     OTHER_IMAGE = "image"
     OTHER = "other"
 
@@ -68,6 +69,7 @@ _KINDS = {
     _STORAGE + "481.9": Kind.RECORD,
     _STORAGE + "66.1": Kind.REGISTRATION,
     _STORAGE + "66.3": Kind.REGISTRATION,
+    _STORAGE + "66.4": Kind.SEGMENTATION,
     _STORAGE + "4": Kind.OTHER_IMAGE,
     _STORAGE + "4.1": Kind.OTHER_IMAGE,
     _STORAGE + "128": Kind.OTHER_IMAGE,

@@ -62,6 +62,8 @@ class ReadResult:
         Files the courses were read from.
     registrations : tuple of RegistrationFile
         Registration objects of the planning system; used only if the user asks for them.
+    content_hash : str
+        Hash of the contents where they are not those of ``files`` (nodes of a scene); else empty.
     """
 
     courses: tuple[Course, ...]
@@ -69,3 +71,4 @@ class ReadResult:
     skipped_files: int
     files: tuple[SourceFile, ...]
     registrations: tuple[RegistrationFile, ...] = ()
+    content_hash: str = ""

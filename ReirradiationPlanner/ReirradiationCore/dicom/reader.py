@@ -25,6 +25,7 @@ from .ordering import NamedGroup, name_courses
 from .phases import check_counted_twice, fractions_by_plan, make_phase, with_prescription
 from .planned import PlannedDose
 from .registration import RegistrationFile, read_registration_file
+from .segmentations import with_segments
 from .structures import StructureSet, read_structures
 
 _OFF_PLANE_MM = 0.2
@@ -85,7 +86,7 @@ def _read_all(
     courses = []
     for item in named:
         with findings.collecting():
-            course = _CourseReader(item, options, findings, progress).read(stated)
+            course = CourseReader(item, options, findings, progress).read(stated)
             if course is not None and course.role is CourseRole.PLANNED:
                 course = with_prescription(course, options.prescription_gy)
             if course is not None:
@@ -95,8 +96,11 @@ def _read_all(
     return courses
 
 
-class _CourseReader:
-    """Reads pixels and contours of one course; what is wrong is collected, not raised."""
+class CourseReader:
+    """Reads pixels and contours of one course; what is wrong is collected, not raised.
+
+    Where a scene holds them, a class derived from it gives dose, image and structures instead.
+    """
 
     def __init__(
         self, named: NamedGroup, options: ReadOptions, findings: Findings, progress: Progress
@@ -111,8 +115,8 @@ class _CourseReader:
         """Return the course, None if one of its parts was refused."""
         check_frames(self.group, self.findings)
         phases = [self._phase(item, stated.get(id(item))) for item in self.group.planned]
-        image = self._image()
-        structures = self._structures()
+        image = self.image()
+        structures = self.structures()
         if image is not None:
             self._note_off_plane(structures.structures, image)
         if None in phases:
@@ -124,7 +128,7 @@ class _CourseReader:
         self.progress(f"Reading dose of plan '{item.plan.label}'")
         dose = None
         with self.findings.collecting():
-            dose = read_plan_dose(item.doses, self.findings)
+            dose = self.dose_of(item)
         with self.findings.collecting():
             if dose is None:
                 return None
@@ -142,19 +146,26 @@ class _CourseReader:
                 f"'{phase.plan_label}'; state the number if it is another (--fractions)"
             )
 
-    def _image(self) -> Volume | None:
+    def dose_of(self, item: PlannedDose) -> Volume | None:
+        """Return the physical dose of a plan, Gy; None where it is missing and was reported."""
+        return read_plan_dose(item.doses, self.findings)
+
+    def image(self) -> Volume | None:
+        """Return the planning CT, HU."""
         if self.group.ct and self.options.images:
             with self.findings.collecting():
                 return read_ct(self.group.ct, self.findings, self.progress)
         return None
 
-    def _structures(self) -> StructureSet:
-        found = self.group.structure_set
+    def structures(self) -> StructureSet:
+        """Return the structures of the course."""
+        found, drawn = self.group.structure_set, StructureSet((), ())
+        self.progress(f"Reading structures of course {self.named.id}")
         if found is not None:
-            self.progress(f"Reading structures of course {self.named.id}")
             with self.findings.collecting():
-                return read_structures(found.entry, self.group.frame_uid, self.findings)
-        return StructureSet((), ())
+                drawn = read_structures(found.entry, self.group.frame_uid, self.findings)
+        segmentations = list(self.group.segmentations)
+        return with_segments(drawn, segmentations, self.group.frame_uid, self.findings)
 
     def _note_off_plane(self, structures: Sequence[Structure], image: Volume) -> None:
         """Say if contours do not lie on the planes of the CT (drawn on another series)."""
@@ -168,7 +179,7 @@ class _CourseReader:
                 furthest[structure.name] = float(off.max())
         if furthest:
             self.findings.warn(
-                f"{self.group.structure_set.entry.name}: contours of "
+                f"{_drawn_in(self.group).name}: contours of "
                 f"{counted(len(furthest), 'structure')} "
                 f"lie up to {max(furthest.values()):.1f} mm beside the CT planes "
                 f"({some_of(list(furthest))}); their own coordinates are used"
@@ -228,12 +239,17 @@ class _CourseReader:
                 )
 
 
+def _drawn_in(group: Group) -> Entry:
+    """Return the object that holds the structures."""
+    return group.structure_set.entry if group.structure_set else group.segmentations[0]
+
+
 def _entries(group: Group) -> list[Entry]:
     """Return all objects of a course."""
     entries = [item.plan.entry for item in group.planned]
     entries += [dose.entry for item in group.planned for dose in item.doses]
     entries += [group.structure_set.entry] if group.structure_set else []
-    return list(dict.fromkeys(entries + group.ct))
+    return list(dict.fromkeys([*entries, *group.segmentations, *group.ct]))
 
 
 def _sources(named: list[NamedGroup]) -> tuple[SourceFile, ...]:

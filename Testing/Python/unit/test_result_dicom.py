@@ -1,7 +1,6 @@
 """DICOM exports of a run, read back with pydicom, our reader and, where it is, plastimatch."""
 
 import json
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 from dicom_factory import make_case, save_case
+from installed import program
 from ReirradiationCore.case import Case
 from ReirradiationCore.dicom.registration import read_registration
 from ReirradiationCore.errors import RefusedError
@@ -249,9 +249,7 @@ def test_every_attribute_the_standard_requires_is_there(run):
 
 
 def test_plastimatch_reads_the_same_dose(run, tmp_path):
-    plastimatch = shutil.which("plastimatch")
-    if plastimatch is None:
-        pytest.skip("the command plastimatch is not installed")
+    plastimatch = program("plastimatch", "PyPI")
     source, target = run[1] / "cumulative_eqd2.dcm", tmp_path / "dose.nrrd"
     command = [plastimatch, "convert", "--input-dose-img", source, "--output-dose-img", target]
     subprocess.run(command, check=True, capture_output=True)
@@ -327,9 +325,7 @@ LATERALITY = "Missing attribute Type 2C Conditional Element=<Laterality>"
 
 
 def test_a_validator_of_the_standard_finds_no_error(run, tmp_path):
-    validator = shutil.which("dciodvfy")
-    if validator is None:
-        pytest.skip("the command dciodvfy (Debian package dicom3tools) is not installed")
+    validator = program("dciodvfy", "Debian package dicom3tools")
     for path in sorted(run[1].iterdir()):
         copy = tmp_path / path.name
         narrowed(pydicom.dcmread(path)).save_as(copy)
