@@ -21,6 +21,7 @@ EIGHT = np.ones((3, 3), dtype=bool)
 STAR = np.stack(np.meshgrid(np.arange(-2, 3), np.arange(-2, 3)), axis=-1).reshape(-1, 2)
 NEAR_PIXELS = 4.0
 MOST_NESTED = 8
+REACH_PIXELS = 1.2  # farthest the centre of an inscribed circle is moved from its pixel
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,10 +108,16 @@ def nested_coverages(coverage: Array) -> list[Array]:
 def _filled(coverage: Array) -> Array:
     """Coverage with its holes closed; the outer border keeps its partial coverage."""
     inside = coverage >= 0.5
-    closed = ndimage.binary_fill_holes(inside)
-    hole = closed & ~inside
+    background, count = ndimage.label(~inside)
+    if count <= 1:
+        return coverage
+    outer = np.zeros(count + 1, dtype=bool)
+    for side in (background[0], background[-1], background[:, 0], background[:, -1]):
+        outer[side] = True
+    hole = ~inside & ~outer[background]
     if not hole.any():
         return coverage
+    closed = inside | hole
     filled = np.where(hole, np.float32(1), coverage)
     partial = inside & (coverage < 1)
     near_hole = ndimage.binary_dilation(hole, EIGHT)
@@ -137,17 +144,19 @@ def plane_level(
     if not inside.any():
         return None
     islands, count = ndimage.label(inside, EIGHT)
-    around = ndimage.grey_dilation(islands, (3, 3))
-    seeds = _border(np.where(around > 0, coverage, 0), inside, pixel_mm)
+    around = ndimage.grey_dilation(islands, (3, 3)) if count > 1 else islands
+    near = np.where(around > 0, coverage, 0) if count > 1 else coverage
+    seeds = _border(near, inside, pixel_mm)
     distance, nearest = _signed_distance(inside, seeds, pixel_mm)
-    owner = around[nearest[0], nearest[1]]
+    owner = around[nearest[0], nearest[1]] if count > 1 else np.ones_like(islands)
     radius = np.zeros(count + 1)
-    for island, peak in enumerate(
-        ndimage.maximum_position(distance, islands, np.arange(1, count + 1)), start=1
-    ):
-        radius[island] = _inscribed_radius(np.array(peak), seeds, pixel_mm)
-    depth = np.minimum(distance, radius[owner])
-    level = (2 * radius[owner] - depth) * depth
+    for island in range(1, count + 1):
+        deep = distance if count == 1 else np.where(islands == island, distance, -np.inf)
+        peak = np.array(np.unravel_index(np.argmax(deep), deep.shape))
+        radius[island] = _inscribed_radius(peak, seeds, pixel_mm)
+    own_radius = radius[owner] if count > 1 else radius[1]
+    depth = np.minimum(distance, own_radius)
+    level = (2 * own_radius - depth) * depth
     return PlaneLevel(level.astype(np.float32), islands, owner, radius.astype(np.float32), first)
 
 
@@ -169,15 +178,31 @@ def _border(
 ) -> _Border:
     """Pixels cut by the border, their distance from it by their coverage."""
     full, empty = coverage > 1 - 1e-4, coverage < 1e-4
-    cut = ~(full | empty) | (full & ndimage.binary_dilation(empty))
-    at = np.argwhere(cut)
-    down, right = (ndimage.sobel(coverage, axis) for axis in (0, 1))
-    normal = np.stack([down[cut] / pixel_mm[1], right[cut] / pixel_mm[0]], axis=1)
+    beside = np.zeros_like(empty)
+    beside[1:] |= empty[:-1]
+    beside[:-1] |= empty[1:]
+    beside[:, 1:] |= empty[:, :-1]
+    beside[:, :-1] |= empty[:, 1:]
+    at = np.argwhere(~(full | empty) | (full & beside))
+    part, down, right = _slopes(coverage, at)
+    normal = np.stack([down / pixel_mm[1], right / pixel_mm[0]], axis=1)
     length = np.linalg.norm(normal, axis=1)
     normal[length == 0] = (1, 0)
     normal /= np.where(length == 0, 1, length)[:, None]
     size = np.abs(normal) * np.array(pixel_mm[::-1])
-    return _Border(at, _half_plane_distance(coverage[cut].astype(float), size), normal)
+    return _Border(at, _half_plane_distance(part, size), normal)
+
+
+def _slopes(coverage: Array, at: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float64], ...]:
+    """Coverage of some pixels and its Sobel slopes along v and u."""
+    width = coverage.shape[1] + 2
+    around = np.zeros((coverage.shape[0] + 2, width), dtype=np.float32)
+    around[1:-1, 1:-1] = coverage
+    around = around.ravel()
+    middle = (at[:, 0] + 1) * width + at[:, 1] + 1
+    steps = [middle + v * width + u for v in (-1, 0, 1) for u in (-1, 0, 1)]
+    a, b, c, d, e, f, g, h, i = (around[step].astype(float) for step in steps)
+    return e, g + 2 * h + i - (a + 2 * b + c), c + 2 * f + i - (a + 2 * d + g)
 
 
 def _half_plane_distance(
@@ -226,8 +251,10 @@ def _inscribed_radius(
     """Radius of the largest circle around a point near pixel ``peak`` that stays inside."""
     feet = border.feet(pixel_mm)
     center = peak * np.array(pixel_mm[::-1])
+    from_peak = np.hypot(*(feet - center).T)
+    feet = feet[from_peak <= from_peak.min() + 2 * REACH_PIXELS * max(pixel_mm)]
     for step in (0.3, 0.1):
         tried = center + STAR * step * np.array(pixel_mm[::-1])
-        room = np.linalg.norm(tried[:, None] - feet[None], axis=2).min(axis=1)
+        room = np.hypot(*(tried.T[:, :, None] - feet.T[:, None, :])).min(axis=1)
         center = tried[np.argmax(room)]
     return float(room.max())

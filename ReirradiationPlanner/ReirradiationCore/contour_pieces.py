@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from .contour_levels import Array, Window
 from .contour_planes import ContourStack, plane_coverage
@@ -83,6 +83,11 @@ class Piece:
         arrays = (self.start, self.slope, self.curve)
         arrays += (self.radius2, self.radius2_slope, self.radius2_curve)
         return arrays if self.reach_mm is None else (*arrays, self.reach_mm)
+
+    @cached_property
+    def stacked(self) -> Array:
+        """The arrays of `values` as one (A, v, u)."""
+        return np.stack(self.values())
 
     def level_of_values(
         self, values: tuple[Array, ...], height_mm: Array | float
@@ -175,13 +180,27 @@ class Layer:
             size = np.array([[w.stop - w.start] for w in piece.window])
             index = pixel[:, ::-1].T - np.array(first)[:, None]
             near = np.flatnonzero(np.all((index > -1) & (index < size), axis=0))
-            values = tuple(
-                ndimage.map_coordinates(array, index[:, near], order=1, mode="nearest")
-                for array in piece.values()
-            )
+            values = tuple(_bilinear(piece.stacked, index[:, near]))
             part = piece.coverage_of_values(values, points_uvw[near, 2], cell_mm)
             covered[near] += piece.sign * part
         return np.clip(covered, 0, 1)
+
+
+def _bilinear(arrays: Array, index: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Values (A, N) of arrays (A, v, u) at continuous indices (2, N), held at the border."""
+    rows, columns = arrays.shape[1:]
+    v, u = (np.clip(i, 0, n - 1) for i, n in zip(index, (rows, columns), strict=True))
+    low_v = np.minimum(v.astype(np.int64), max(rows - 2, 0))
+    low_u = np.minimum(u.astype(np.int64), max(columns - 2, 0))
+    v -= low_v
+    u -= low_u
+    down, right = columns * (rows > 1), int(columns > 1)
+    flat, corner = arrays.reshape(len(arrays), -1), low_v * columns + low_u
+    values = flat.take(corner, axis=1) * ((1 - v) * (1 - u))
+    values += flat.take(corner + right, axis=1) * ((1 - v) * u)
+    values += flat.take(corner + down, axis=1) * (v * (1 - u))
+    values += flat.take(corner + down + right, axis=1) * (v * u)
+    return values
 
 
 def union(windows: list[Window]) -> Window:

@@ -60,8 +60,8 @@ class ContourStack:
 
     def perimeter_mm(self) -> float:
         """Length of all loops together, mm."""
-        steps = (loop - np.roll(loop, 1, axis=0) for plane in self.loops for loop in plane)
-        return float(sum(np.linalg.norm(step, axis=1).sum() for step in steps))
+        closed = (np.concatenate([loop, loop[:1]]) for plane in self.loops for loop in plane)
+        return float(sum(np.hypot(*np.diff(loop, axis=0).T).sum() for loop in closed))
 
     def in_axes(self, axes: npt.NDArray[np.float64]) -> ContourStack:
         """Return the same contours in axes whose third is parallel to the normal."""
@@ -73,7 +73,9 @@ class ContourStack:
         return replace(self, axes=axes, positions_mm=positions, loops=loops[ascending])
 
     def plane_area_mm2(self, k: int) -> float:
-        """Even-odd area of the loops of plane ``k``, to about 0.1 %."""
+        """Even-odd area of the loops of plane ``k``; of several loops to about 0.1 %."""
+        if len(self.loops[k]) == 1:
+            return abs(_loop_area(self.loops[k][0]))
         points = np.concatenate(self.loops[k])
         low, extent = points.min(axis=0), np.maximum(np.ptp(points, axis=0), 1e-6)
         pixel = extent / 64
@@ -174,7 +176,8 @@ def _crossings(
 
 def _distinct_contours(structure: Structure, notes: list[str]) -> list[npt.NDArray[np.float64]]:
     """Contours that have an area, each once (a loop drawn twice would cancel itself)."""
-    kept: dict[bytes, npt.NDArray[np.float64]] = {}
+    kept: list[npt.NDArray[np.float64]] = []
+    boxes: dict[bytes, list[npt.NDArray[np.float64]]] = {}
     flat = twice = 0
     for contour in structure.contours:
         points = np.asarray(contour, dtype=float)
@@ -185,9 +188,12 @@ def _distinct_contours(structure: Structure, notes: list[str]) -> list[npt.NDArr
             flat += 1
             continue
         rounded = np.round(points, 3) + 0.0
-        key = np.unique(rounded, axis=0).tobytes()
-        twice += key in kept
-        kept.setdefault(key, points)
+        same_box = boxes.setdefault(np.stack([rounded.min(0), rounded.max(0)]).tobytes(), [])
+        if any(_same_points(rounded, other) for other in same_box):
+            twice += 1
+            continue
+        same_box.append(rounded)
+        kept.append(points)
     if flat:
         notes.append(f"{flat} contour(s) without an area were left out")
     if twice:
@@ -195,13 +201,25 @@ def _distinct_contours(structure: Structure, notes: list[str]) -> list[npt.NDArr
     if not kept:
         msg = f"structure '{structure.name}' has no contour with an area; draw it or leave it out"
         raise GeometryError(msg)
-    return list(kept.values())
+    return kept
+
+
+def _same_points(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> bool:
+    """Whether two loops have the same corners, wherever they start and whichever way they go."""
+    return np.array_equal(np.unique(a, axis=0), np.unique(b, axis=0))
+
+
+def _loop_area(loop: npt.NDArray[np.float64]) -> float:
+    """Signed area of a loop (N, 2), mm2."""
+    x, y = (loop - loop[0]).T
+    return 0.5 * float(x[:-1] @ y[1:] - y[:-1] @ x[1:])
 
 
 def _area_vector(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Area times normal of a closed loop (Newell)."""
-    centered = points - points[0]
-    return 0.5 * np.cross(centered, np.roll(centered, -1, axis=0)).sum(axis=0)
+    x, y, z = np.ascontiguousarray((points - points[0]).T)  # the edge back to 0 adds nothing
+    (a, b, c), (d, e, f) = ((v[:-1] for v in (x, y, z)), (v[1:] for v in (x, y, z)))
+    return 0.5 * np.array([b @ f - c @ e, c @ d - a @ f, a @ e - b @ d])
 
 
 def _common_axes(name: str, contours: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:

@@ -77,15 +77,21 @@ class Grid:
 
     def indices_of(self, points_lps: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
         """Continuous indices (N, 3) in order i, j, k of points (N, 3) in LPS, mm."""
-        along = np.asarray(points_lps) - np.array(self.origin_lps)
+        return self._index_rows(points_lps).T
+
+    def _index_rows(self, points_lps: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+        """Continuous indices (3, N) of points; axis by axis, which is several times faster."""
+        along = np.array(np.asarray(points_lps).T, dtype=float, order="C")
+        for axis, origin in enumerate(self.origin_lps):
+            along[axis] -= origin
         if not self._along_lps:
-            along = (self.axes.T @ along.T).T
+            along = self.axes.T @ along
+        for axis in (0, 1):
+            along[axis] /= self.spacing_mm[axis]
         if self.plane_offsets_mm is None:
-            along /= np.array(self.spacing_mm)
-            return along
-        offsets = np.array(self.plane_offsets_mm)
-        along[:, :2] /= np.array(self.spacing_mm[:2])
-        along[:, 2] = _uneven_index(along[:, 2], offsets)
+            along[2] /= self.spacing_mm[2]
+        else:
+            along[2] = _uneven_index(along[2], np.array(self.plane_offsets_mm))
         return along
 
     def points_at(self, indices: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
@@ -197,13 +203,14 @@ def sample_volume(
     further out the result is NaN (unknown), never zero. NaN voxels make their neighbourhood NaN.
     """
     out = np.empty(len(points_lps), dtype=np.float32)
-    last = np.array(volume.grid.size) - 1
     for start in range(0, len(points_lps), chunk):
         part = slice(start, start + chunk)
-        index = volume.grid.indices_of(points_lps[part])
-        outside = np.any((index < -0.5 - 1e-6) | (index > last + 0.5 + 1e-6), axis=1)
-        np.clip(index, 0, last, out=index)
-        ndimage.map_coordinates(volume.array, index.T[::-1], out[part], order=1, mode="nearest")
+        rows = volume.grid.indices_of(points_lps[part]).T[::-1]
+        outside = np.zeros(rows.shape[1], dtype=bool)
+        for row, count in zip(rows, volume.grid.shape, strict=True):
+            outside |= (row < -0.5 - 1e-6) | (row > count - 0.5 + 1e-6)
+            np.clip(row, 0, count - 1, out=row)
+        ndimage.map_coordinates(volume.array, rows, out[part], order=1, mode="nearest")
         out[part][outside] = np.nan
     return out
 

@@ -24,45 +24,61 @@ def cells_of_layer(
     """
     thickness = (layer.high_mm - layer.low_mm) / parts
     pixel = lattice.pixel_mm[0]
+    size = np.array([pixel, pixel, thickness])
+    corner = np.array([*lattice.corner_mm, layer.low_mm])
     points, volumes = [np.empty((0, 3))], [np.empty(0)]
     for k in range(parts):
         height = layer.low_mm + (k + 0.5) * thickness
         covered, (v0, u0) = layer.coverage(height, (pixel, thickness))
-        v, u = np.nonzero(covered > LEAST_COVERAGE)
-        cell = np.stack([u + u0, v + v0, np.full(len(u), k)], axis=1)
-        within = _position_in_cell(covered, v, u, cell)
-        size = np.array([pixel, pixel, thickness])
-        corner = np.array([*lattice.corner_mm, layer.low_mm])
-        points.append(corner + (cell + 0.5 + within) * size)
-        volumes.append(covered[v, u] * (pixel * pixel * thickness / 1000))
+        inside = np.flatnonzero(covered > LEAST_COVERAGE)
+        v, u = np.divmod(inside, max(covered.shape[1], 1))
+        part = covered.ravel()[inside]
+        cell = np.empty((3, len(inside)))
+        cell[0], cell[1], cell[2] = u + u0, v + v0, k
+        within = _staggered(cell.T)
+        _move_into_cut_cells(within, covered, v, u, part)
+        cell += within.T
+        for axis in range(3):  # axis by axis: three numbers at a time would be slow
+            cell[axis] += 0.5
+            cell[axis] *= size[axis]
+            cell[axis] += corner[axis]
+        points.append(cell.T)
+        volumes.append(part * (pixel * pixel * thickness / 1000))
     return np.concatenate(points), np.concatenate(volumes)
 
 
-def _position_in_cell(
+def _move_into_cut_cells(
+    within: npt.NDArray[np.float64],
     covered: npt.NDArray[np.float32],
     v: npt.NDArray[np.int64],
     u: npt.NDArray[np.int64],
-    cell: npt.NDArray[np.int64],
-) -> npt.NDArray[np.float64]:
-    """Where in its cell (N, 3; -0.5 to 0.5) the point of a cell is.
+    part: npt.NDArray[np.float32],
+) -> None:
+    """Set where in their cell (-0.5 to 0.5) the points of cut cells are.
 
     Points of full cells are staggered, so that a dose that changes along the lattice does not
     come in steps of a whole spacing; those of cut cells are near the center of their inner part.
     """
-    part = covered[v, u]
-    within = _staggered(cell)
-    padded = np.pad(covered, 1)
-    inward = np.stack(
-        [padded[v + 1, u + 2] - padded[v + 1, u], padded[v + 2, u + 1] - padded[v, u + 1]], axis=1
-    )
-    cut = part < FULL_COVERAGE
-    within[cut, :2] = _centered(inward[cut], part[cut])
-    return within
+    cut = np.flatnonzero(part < FULL_COVERAGE)
+    padded = np.zeros((covered.shape[0] + 2, covered.shape[1] + 2), dtype=np.float32)
+    padded[1:-1, 1:-1] = covered
+    v, u = v[cut] + 1, u[cut] + 1
+    inward = np.stack([padded[v, u + 1] - padded[v, u - 1], padded[v + 1, u] - padded[v - 1, u]])
+    within[cut, :2] = _centered(inward.T, part[cut])
 
 
-def _staggered(index: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _staggered(index: FloatArray) -> npt.NDArray[np.float64]:
     """Positions (N, 3; -0.5 to 0.5) in full cells, different from row to row of the lattice."""
-    return (np.mod(index @ STAGGER, 1.0) - 0.5) * STAGGER_SHARE
+    u, v, w = np.ascontiguousarray(index.T)
+    within = np.empty((3, len(index)))
+    for axis in range(3):
+        turn = u * STAGGER[0, axis]
+        turn += v * STAGGER[1, axis]
+        turn += w * STAGGER[2, axis]
+        turn -= np.floor(turn)
+        turn -= 0.5
+        np.multiply(turn, STAGGER_SHARE, out=within[axis])
+    return within.T
 
 
 def _centered(inward: FloatArray, part: FloatArray) -> FloatArray:
@@ -77,6 +93,7 @@ def cover_parts(
     corner: npt.NDArray[np.float64],
     index: npt.NDArray[np.int64],
     size: npt.NDArray[np.float64],
+    full: npt.NDArray[np.bool_],
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Coverage (N,) of small cells and where in them (N, 3; -0.5 to 0.5) their points are.
 
@@ -92,20 +109,19 @@ def cover_parts(
         (N, 3): index of each cell along u, v, w.
     size : ndarray
         (3,): size of the cells, mm.
+    full : ndarray
+        (N,): parts of a cell that is inside as a whole; nothing is asked of the layer for them.
     """
     cell = (float(size[0]), float(size[2]))
-    center = corner + (index + 0.5) * size
-    covered = layer.coverage_at(center, lattice, cell)
-    within = _staggered(index)
-    cut = np.flatnonzero((covered > 0) & (covered < FULL_COVERAGE))
-    steps = np.eye(3)[:2] * size
-    inward = np.stack(
-        [
-            layer.coverage_at(center[cut] + step, lattice, cell)
-            - layer.coverage_at(center[cut] - step, lattice, cell)
-            for step in steps
-        ],
-        axis=1,
-    )
+    within, covered = _staggered(index), np.ones(len(index))
+    border = np.flatnonzero(~full)
+    center = corner + (index[border] + 0.5) * size
+    covered[border] = layer.coverage_at(center, lattice, cell)
+    cut = np.flatnonzero((covered[border] > 0) & (covered[border] < FULL_COVERAGE))
+    steps = np.stack([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]]) * size
+    around = (center[cut] + steps[:, None]).reshape(-1, 3)
+    right, left, down, up = layer.coverage_at(around, lattice, cell).reshape(4, -1)
+    inward = np.stack([right - left, down - up], axis=1)
+    cut = border[cut]
     within[cut, :2] = _centered(inward, covered[cut])
     return covered, within

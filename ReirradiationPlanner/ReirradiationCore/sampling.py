@@ -18,7 +18,7 @@ from .contour_planes import ContourStack, stack_contours
 from .contour_shapes import build_layers
 from .courses import Structure
 from .errors import GeometryError
-from .sample_cells import cells_of_layer, cover_parts
+from .sample_cells import FULL_COVERAGE, cells_of_layer, cover_parts
 
 FINE_SPACING_MM = 0.5
 BASE_SPACING_MM = 1.0
@@ -62,6 +62,9 @@ class SamplePoints:
         What a reader of the result should know about contours and spacing.
     finest_spacing_mm : float, optional
         Size of the smallest cells, where the hottest part was refined.
+    kept : ndarray, optional
+        After `refine_hot`: which points of the unrefined samples the first points are, so that
+        what is known of them need not be asked for again.
     """
 
     points_lps: npt.NDArray[np.float64]
@@ -70,6 +73,7 @@ class SamplePoints:
     notes: tuple[str, ...] = ()
     finest_spacing_mm: float | None = None
     cells: _Cells | None = field(default=None, repr=False)
+    kept: npt.NDArray[np.int64] | None = field(default=None, repr=False)
 
     @property
     def volume_cc(self) -> float:
@@ -137,7 +141,7 @@ def sample_structure(
     layer_of = np.repeat(np.arange(len(layers), dtype=np.int32), [len(p) for p, _ in found])
     cells = _Cells(stack.axes, lattice, layers, parts, layer_of)
     notes = (*stack.notes, *_spacing_note(spacing_mm))
-    return SamplePoints(local @ stack.axes.T, volumes, spacing_mm, notes, spacing_mm, cells)
+    return SamplePoints(_turned(local, stack.axes), volumes, spacing_mm, notes, spacing_mm, cells)
 
 
 def refine_hot(
@@ -178,12 +182,24 @@ def refine_hot(
     points = np.concatenate([samples.points_lps[~hot], *(p for p, _ in split)])
     volumes = np.concatenate([samples.volumes_cc[~hot], *(v for _, v in split)])
     finest = samples.spacing_mm / np.ceil(samples.spacing_mm / spacing_mm - 1e-6)
-    return SamplePoints(points, volumes, samples.spacing_mm, samples.notes, float(finest))
+    kept = np.flatnonzero(~hot)
+    return SamplePoints(
+        points, volumes, samples.spacing_mm, samples.notes, float(finest), None, kept
+    )
 
 
 def _hottest(row: FloatArray, volumes_cc: FloatArray, hot_cc: float) -> npt.NDArray[np.bool_]:
     """Mark the cells of highest value that hold ``hot_cc`` together."""
-    order = np.argsort(-np.nan_to_num(row, nan=-np.inf), kind="stable")
+    cold = -np.nan_to_num(row, nan=-np.inf)
+    count = HOT_CELLS
+    while count < len(row):  # ranks no more cells than it takes
+        chosen = np.flatnonzero(cold <= np.partition(cold, count)[count])
+        if volumes_cc[chosen].sum() >= hot_cc:
+            break
+        count *= 4
+    else:
+        chosen = np.arange(len(row))
+    order = chosen[np.argsort(cold[chosen], kind="stable")]
     before = np.cumsum(volumes_cc[order]) - volumes_cc[order]
     hot = np.zeros(len(row), dtype=bool)
     hot[order[before < hot_cc]] = True
@@ -201,20 +217,30 @@ def _split_cells(
     size = np.array([samples.spacing_mm, samples.spacing_mm, thickness])
     count = np.ceil(size / spacing_mm - 1e-6).astype(int)
     corner = np.array([*cells.lattice.corner_mm, layer.low_mm])
-    parents = np.floor((samples.points_lps[chosen] @ cells.axes - corner) / size).astype(int)
+    local = _turned(samples.points_lps[chosen], cells.axes.T)
+    parents = np.floor((local - corner) / size).astype(int)
     parts = np.indices(count).reshape(3, -1).T
     index = (parents[:, None] * count + parts[None]).reshape(-1, 3)
-    covered, within = cover_parts(layer, cells.lattice, corner, index, size / count)
+    full = samples.volumes_cc[chosen] >= FULL_COVERAGE * np.prod(size) / 1000
+    full = np.repeat(full, len(parts))
+    covered, within = cover_parts(layer, cells.lattice, corner, index, size / count, full)
     total = covered.reshape(len(chosen), -1).sum(axis=1)
     share = np.where(total > 0, samples.volumes_cc[chosen] / np.where(total > 0, total, 1), 0)
     volumes = covered * np.repeat(share, len(parts))
     lost = np.flatnonzero(total == 0)
     used = volumes > 0
-    points = (corner + (index + 0.5 + within) * size / count)[used] @ cells.axes.T
+    points = _turned((corner + (index + 0.5 + within) * size / count)[used], cells.axes)
     return (
         np.concatenate([points, samples.points_lps[chosen[lost]]]),
         np.concatenate([volumes[used], samples.volumes_cc[chosen[lost]]]),
     )
+
+
+def _turned(
+    points: npt.NDArray[np.float64], axes: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Points (N, 3) times the transpose of ``axes``; axial contours save the matrix product."""
+    return points if np.array_equal(axes, np.eye(3)) else np.ascontiguousarray((axes @ points.T).T)
 
 
 def _parts(layer: Layer, spacing_mm: float) -> int:

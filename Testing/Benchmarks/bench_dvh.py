@@ -1,9 +1,13 @@
 """Time and exactness of sampling and DVHs beside a voxel mask and, if given, plastimatch.
 
-Run ``python Testing/Benchmarks/bench_dvh.py [--phantom FOLDER] [--plastimatch PROGRAM]``.
+    python Testing/Benchmarks/bench_dvh.py [--dicompyler PYTHON] [--table FILE]
+        [--phantom FOLDER --plastimatch PROGRAM]
+
 First 20 ellipsoids of clinical size in 3 mm slices, in a dose that changes evenly: every metric
-is known in closed form. Then, if FOLDER (analytic phantom of 3 mm slices with CT) and the
-plastimatch program are given, all shapes of the phantom by both.
+is known in closed form. Then, if the interpreter PYTHON that has dicompyler-core (0.5.6 needs
+``pydicom<3``, ``numpy<2`` and scikit-image) is given, the same organs written as RTSTRUCT and
+RTDOSE by both; ``--table`` writes that comparison as markdown. Then, if FOLDER (analytic phantom of 3 mm slices
+with CT) and the plastimatch program are given, all shapes of the phantom by both.
 """
 
 import argparse
@@ -19,6 +23,7 @@ import SimpleITK as sitk
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "ReirradiationPlanner"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Python" / "unit"))
+from dvh_comparison import FRACTIONS, Exact, compare
 from ReirradiationCore.contour_planes import plane_coverage, stack_contours
 from ReirradiationCore.dicom import ReadOptions, read_courses
 from ReirradiationCore.dvh import SortedDose
@@ -29,8 +34,8 @@ from ReirradiationHeadless.memory import peak_memory_mb
 from solids import ellipsoid, structure
 
 SIZES_CC = (0.6, 1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 80, 100, 150, 250, 400, 600, 1500, 10000)
-GY_PER_MM = 0.5
-METRICS = ("D0.03cc", "D0.1cc", "D1cc", "Dmean", "D95%", "D2%", "V20Gy")
+CENTRE_GY, GY_PER_MM = 100.0, 0.5
+METRICS = ("D0.03cc", "D0.1cc", "D1cc", "Dmean", "D95%", "D2%", "V100Gy")
 
 
 def say(line):
@@ -48,13 +53,13 @@ def exact_dose(volume_cc, total_cc, half_axis_mm):
     """Dose that the hottest part of an ellipsoid receives: a cap of share h^2 (3 - h) / 4."""
     heights = np.linspace(0, 2, 200_001)
     height = np.interp(volume_cc / total_cc, heights**2 * (3 - heights) / 4, heights)
-    return 30 + GY_PER_MM * half_axis_mm * (1 - height)
+    return CENTRE_GY + GY_PER_MM * half_axis_mm * (1 - height)
 
 
 def even_dose():
     grid = Grid((145, 121, 141), (2.5, 2.5, 2.5), (-180.0, -150.0, -175.0))
     x = grid.points_at(np.stack([np.arange(145), np.zeros(145), np.zeros(145)], axis=1))[:, 0]
-    plane = np.broadcast_to(30 + GY_PER_MM * x, grid.shape)
+    plane = np.broadcast_to(CENTRE_GY + GY_PER_MM * x, grid.shape)
     return Volume(np.ascontiguousarray(plane, dtype=np.float32), grid)
 
 
@@ -107,21 +112,25 @@ def worst(found, column):
 
 def organs_of_clinical_size():
     dose, clock = even_dose(), Clock()
-    ours, mask, kept = [], [], []
+    ours, mask, organs = [], [], []
     for number, size in enumerate(SIZES_CC):
         axes, shape = organ(size, number)
         samples = clock.time("sampling", sample_structure, shape)
         first = clock.time("dose at points", sample_volume, dose, samples.points_lps)
-        samples = clock.time("refining", refine_hot, samples, first)
-        values = clock.time("dose at points", sample_volume, dose, samples.points_lps)
+        refined = clock.time("refining", refine_hot, samples, first)
+        values = first
+        if refined is not samples:
+            samples, kept = refined, refined.kept
+            new = clock.time("dose at points", sample_volume, dose, samples.points_lps[len(kept) :])
+            values = np.concatenate([first[kept], new])
         ours.append(errors(values, samples.volumes_cc, size, axes[0]))
         mask.append(errors(*clock.time("voxel mask", voxel_mask_dose, shape, dose), size, axes[0]))
-        kept.append((values, samples.volumes_cc))
-    clock.time("20 organs, 7 metrics each", evaluate_all, kept)
+        organs.append((values, samples.volumes_cc))
+    clock.time("20 organs, 7 metrics each", evaluate_all, organs)
     say(f"{len(SIZES_CC)} organs of {SIZES_CC[0]:g} to {SIZES_CC[-1]:g} cc, 3 mm slices")
     for stage, seconds in clock.seconds.items():
         say(f"  {stage:26s} {seconds:7.3f} s")
-    say(f"  points {sum(len(v) for v, _ in kept)}, peak memory {peak_memory_mb()} MiB")
+    say(f"  points {sum(len(v) for v, _ in organs)}, peak memory {peak_memory_mb()} MiB")
     for name, found in (("sample points", ours), ("voxel mask", mask)):
         large = [row for row, size in zip(found, SIZES_CC, strict=True) if size >= 5]
         volume = f"volume {worst(found, 0):.2f} % (from 5 cc {worst(large, 0):.2f} %)"
@@ -186,12 +195,47 @@ def phantom_by_both(folder, program):
     )
 
 
+START = """# DVHs beside dicompyler-core
+
+{count} ellipsoids of {low:g} to {high:g} cc in 3 mm slices, in a dose that changes by
+{slope:g} Gy/mm on a grid of 2.5 mm, written as RTSTRUCT and RTDOSE and read by both programs in one
+run: volume, D0.1cc and mean dose are known in closed form. Errors: mean / largest of the organs.
+Times are processor seconds, the shortest of three runs in turn. *First DVHs*: from contours in
+memory to volume, metrics and cumulative DVH of all organs. *Again*: the same with another
+alpha/beta (EQD2 in {fractions} fractions), for which this tool keeps its sample points;
+dicompyler-core has to calculate anew. dicompyler-core runs in an environment of its own, with its
+default settings (voxel centres of the dose grid) and, once, with its interpolation to half the
+dose grid, which is still coarser than the points of this tool in small organs. Written by
+`Testing/Benchmarks/bench_dvh.py --dicompyler PYTHON --table FILE`.
+
+"""
+
+
+def organs_by_dicompyler(python, table):
+    shapes = [organ(size, number) for number, size in enumerate(SIZES_CC)]
+    exact = {
+        shape.name: Exact(size, exact_dose(0.1, size, axes[0]), CENTRE_GY)
+        for size, (axes, shape) in zip(SIZES_CC, shapes, strict=True)
+    }
+    lines = compare([shape for _, shape in shapes], even_dose(), exact, python, say)
+    if table:
+        start = START.format(
+            count=len(SIZES_CC), low=SIZES_CC[0], high=SIZES_CC[-1], slope=GY_PER_MM,
+            fractions=FRACTIONS,
+        )  # fmt: skip
+        table.write_text(start + "\n".join(lines) + "\n", encoding="utf-8")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--phantom", type=Path)
-    parser.add_argument("--plastimatch")
+    parser.add_argument("--plastimatch", help="plastimatch program")
+    parser.add_argument("--dicompyler", help="Python interpreter that has dicompyler-core")
+    parser.add_argument("--table", type=Path, help="markdown file of the comparison")
     given = parser.parse_args()
     organs_of_clinical_size()
+    if given.dicompyler:
+        organs_by_dicompyler(given.dicompyler, given.table)
     if given.phantom and given.plastimatch:
         phantom_by_both(given.phantom, given.plastimatch)
 
