@@ -10,10 +10,13 @@ from .courses import Course
 from .dicom.registration import RegistrationFile
 from .dicom_registrar import TPS, DicomRegistrar, is_dicom, registration_of_system
 from .errors import GeometryError, RefusedError, RegistrationError
+from .inverse_consistency import backward_of
+from .other_engines import alternatives_of
 from .pipeline_data import RegisteredCourse
 from .progress import Progress
-from .registration import choose_mode, register
+from .registration import Registrar, choose_mode, register
 from .registration_record import quality_record
+from .registration_setup import with_options
 
 
 def register_priors(
@@ -43,22 +46,44 @@ def register_priors(
         if prior.letter is not None:
             continue
         mode = registration_mode(prior, planned, case, registrations)
-        try:
-            result = register(
-                planned.image,
-                prior.image,
-                mode,
-                progress,
-                (planned.patient_position, prior.patient_position),
-            )
-        except (RegistrationError, GeometryError) as error:
-            reason = f"{prior.id} ({prior.label}): {error}"
-            raise RefusedError(reason) from error
-        quality = quality_record(result, planned, prior, case.structure_map, progress)
-        approval = case.approvals.get(prior.id)
-        approved = approval.name if approval else None
-        registered[prior.id] = RegisteredCourse(prior.id, result, quality, approved)
+        registered[prior.id] = register_prior(prior, planned, case, progress, mode)
     return registered
+
+
+def register_prior(
+    prior: Course,
+    planned: Course,
+    case: Case,
+    progress: Progress,
+    mode: str | Path | Registrar,
+) -> RegisteredCourse:
+    """Find the way from the reference image to the image of one prior course, and measure it.
+
+    ``mode`` is what `registration_mode` returns, or any engine; the built-in one gets the
+    options of the case.
+
+    Raises
+    ------
+    RefusedError
+        A transform file that cannot be read, or a registration that failed its own checks.
+    """
+    try:
+        result = register(
+            planned.image,
+            prior.image,
+            with_options(mode, prior, planned, case),
+            progress,
+            (planned.patient_position, prior.patient_position),
+        )
+        others = alternatives_of(result, planned, prior, case, progress)
+    except (RegistrationError, GeometryError) as error:
+        reason = f"{prior.id} ({prior.label}): {error}"
+        raise RefusedError(reason) from error
+    backward = backward_of(result, planned, prior, case, progress)
+    quality = quality_record(result, (planned, prior), case, backward, progress)
+    approval = case.approvals.get(prior.id)
+    approved = approval.name if approval else None
+    return RegisteredCourse(prior.id, result, quality, approved, others)
 
 
 def registration_mode(

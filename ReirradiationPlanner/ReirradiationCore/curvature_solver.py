@@ -12,6 +12,9 @@ from scipy import fft
 
 Array = npt.NDArray[np.float32]
 
+# where the six numbers of a symmetric 3x3 matrix stand in it
+PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+
 
 def penalty_eigenvalues(shape: tuple[int, ...], curvature: float, membrane: float) -> Array:
     """Return the penalty of every cosine mode.
@@ -88,16 +91,20 @@ def solve(a: Array, b: Array, nodes: Array, penalty: Array, iterations: int) -> 
     return _from_modes(step)
 
 
-def smallest_jacobian(nodes: Array) -> float:
-    """Return the smallest determinant of the gradient of ``x + u`` on the node grid."""
+def jacobian_of_nodes(nodes: Array) -> Array:
+    """Return the determinant of the gradient of ``x + u`` at every node, by central differences."""
     gradient = [np.gradient(u) for u in nodes]
     j = [[gradient[m][n] + (1 if m == n else 0) for n in range(3)] for m in range(3)]
-    determinant = (
+    return (
         j[0][0] * (j[1][1] * j[2][2] - j[1][2] * j[2][1])
         - j[0][1] * (j[1][0] * j[2][2] - j[1][2] * j[2][0])
         + j[0][2] * (j[1][0] * j[2][1] - j[1][1] * j[2][0])
     )
-    return float(determinant.min())
+
+
+def smallest_jacobian(nodes: Array) -> float:
+    """Return the smallest determinant of the gradient of ``x + u`` on the node grid."""
+    return float(jacobian_of_nodes(nodes).min())
 
 
 def half(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -8,88 +8,32 @@ prior dose is pulled back through it.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 import SimpleITK as sitk
 
-from .body_mask import body_mask, shrink
+from .built_in_registrar import BuiltInRegistrar, combined, engine_name
+from .deformable_steps import DeformableOptions
 from .errors import RegistrationError
 from .grids import Volume
 from .point_transforms import read_transform
 from .progress import Progress, silent
 from .registration_checks import plausible_overlap, plausible_rotation, position_warnings
-from .registration_deformable import DeformableOptions, register_deformable
-from .registration_rigid import register_rigid
+from .registration_result import Registrar, RegistrationResult
+
+__all__ = [
+    "MODES", "BuiltInRegistrar", "FileRegistrar", "IdentityRegistrar", "Registrar",
+    "RegistrationResult", "choose_mode", "combined", "engine_name", "register",
+    "register_backward", "registrar_for",
+]  # fmt: skip
 
 MODES = ("identity", "rigid", "deformable")
-WORKING_SPACING_MM = 2.0
-
-
-@dataclass(frozen=True, eq=False)
-class RegistrationResult:
-    """How points of the reference image get to a prior image, and where that came from.
-
-    Parameters
-    ----------
-    mode : str
-        ``identity``, ``rigid``, ``deformable`` or ``file``.
-    engine : str
-        What computed it, with its version.
-    transform : sitk.Transform
-        Takes points of the reference image to the prior image, LPS, mm.
-    rigid : sitk.Transform, optional
-        The rigid part alone; None where it is not known (a file).
-    seconds : float
-        Time it took.
-    parameters : mapping
-        Settings and measured numbers (rotation_deg, shift_mm, body_dice, correlation).
-    log : tuple of str
-        One line per start and level.
-    stop_reason : str
-        Why the last optimisation ended.
-    warnings : tuple of str
-        What the user must be told.
-    """
-
-    mode: str
-    engine: str
-    transform: sitk.Transform
-    rigid: sitk.Transform | None = None
-    seconds: float = 0.0
-    parameters: Mapping[str, object] = field(default_factory=dict)
-    log: tuple[str, ...] = ()
-    stop_reason: str = ""
-    warnings: tuple[str, ...] = ()
-
-
-class Registrar(Protocol):
-    """An engine: built-in, a module of the application, or a file made elsewhere."""
-
-    def register(
-        self, reference: Volume | None, prior: Volume | None, progress: Progress
-    ) -> RegistrationResult:
-        """Return the transform from the reference to the prior image, not yet judged.
-
-        Raises
-        ------
-        RegistrationError
-            No transform was found.
-        CancelledError
-            The user stopped it.
-        """
 
 
 def choose_mode(same_frame: bool) -> str:
     """Return what ``auto`` stands for: identity in one frame of reference, else deformable."""
     return "identity" if same_frame else "deformable"
-
-
-def engine_name() -> str:
-    """Name and version of the built-in engine."""
-    return f"built-in (SimpleITK {sitk.Version.VersionString()}, Gauss-Newton with curvature)"
 
 
 @dataclass(frozen=True)
@@ -103,7 +47,8 @@ class IdentityRegistrar:
         del reference, prior
         progress("Registration: identity", 1.0)
         still = sitk.Transform(3, sitk.sitkIdentity)
-        return RegistrationResult("identity", "none", still, still)
+        reason = "one frame of reference"
+        return RegistrationResult("identity", "none", still, still, stop_reason=reason)
 
 
 @dataclass(frozen=True)
@@ -117,75 +62,14 @@ class FileRegistrar:
     ) -> RegistrationResult:
         """Read the file; see `point_transforms.read_transform` for what is refused."""
         del reference, prior
-        progress(f"Reading {Path(self.path).name}", 0.0)
-        return RegistrationResult("file", f"file {self.path.name}", read_transform(self.path))
-
-
-@dataclass(frozen=True)
-class BuiltInRegistrar:
-    """Rigid, and deformable after it, with SimpleITK and numpy.
-
-    Parameters
-    ----------
-    deformable : bool
-        False stops after the rigid step.
-    options : DeformableOptions
-        Settings of the deformable step.
-    start : sitk.Transform, optional
-        Rigid transform to take instead of searching one.
-    """
-
-    deformable: bool = True
-    options: DeformableOptions = field(default_factory=DeformableOptions)
-    start: sitk.Transform | None = None
-
-    def register(
-        self, reference: Volume | None, prior: Volume | None, progress: Progress
-    ) -> RegistrationResult:
-        """Register two CTs; see `register_rigid` and `register_deformable`."""
-        fixed, moving = _required(reference, "planned"), _required(prior, "prior")
-        began = time.perf_counter()
-        progress("Finding the bodies", 0.0)
-        spacing = min(WORKING_SPACING_MM, self.options.spacing_mm)
-        fixed, moving = shrink(fixed, spacing), shrink(moving, spacing)
-        bodies = body_mask(fixed), body_mask(moving)
-        rigid, log, reason = self.start, (), "rigid start given"
-        if rigid is None:
-            match = register_rigid(fixed, moving, bodies, progress)
-            rigid, log, reason = sitk.Transform(match.transform), match.log, match.stop_reason
-        transform = rigid
-        if self.deformable:
-            bent = register_deformable(fixed, moving, rigid, bodies, progress, self.options)
-            transform = combined(rigid, bent.field)
-            log, reason = log + bent.log, bent.stop_reason
+        began, name = time.perf_counter(), Path(self.path).name
+        progress(f"Reading {name}", 0.0)
+        transform = read_transform(self.path)
+        seconds, kind = time.perf_counter() - began, transform.GetName()
         return RegistrationResult(
-            mode="deformable" if self.deformable else "rigid",
-            engine=engine_name(),
-            transform=transform,
-            rigid=rigid,
-            seconds=time.perf_counter() - began,
-            parameters=vars(self.options).copy() if self.deformable else {},
-            log=log,
-            stop_reason=reason,
-        )
-
-
-def _required(image: Volume | None, which: str) -> Volume:
-    if image is None:
-        msg = (
-            f"the {which} course has no CT to register; give its planning CT, or the "
-            "transform between the two frames of reference as a file"
-        )
-        raise RegistrationError(msg)
-    return image
-
-
-def combined(rigid: sitk.Transform, displacement: sitk.Image) -> sitk.Transform:
-    """Return the composite that moves a point by the displacement, then by the rigid transform."""
-    composite = sitk.CompositeTransform(3)
-    composite.AddTransform(rigid)
-    composite.AddTransform(sitk.DisplacementFieldTransform(sitk.Image(displacement)))
-    return sitk.Transform(composite)
+            "file", f"file {name}", transform, seconds=seconds,
+            log=(f"{name}: {kind}",), stop_reason="read from a file",
+        )  # fmt: skip
 
 
 def registrar_for(mode: str | Path) -> Registrar:
@@ -240,14 +124,21 @@ def register(
 
 
 def register_backward(
-    reference: Volume, prior: Volume, result: RegistrationResult, progress: Progress = silent
+    reference: Volume,
+    prior: Volume,
+    result: RegistrationResult,
+    progress: Progress = silent,
+    options: DeformableOptions | None = None,
 ) -> RegistrationResult:
     """Register the other way round (prior to reference), to measure inverse consistency.
 
-    The rigid start is the inverse of that of ``result``; the deformable step is independent.
+    A rigid registration is searched anew. Of a deformable one the rigid start is the inverse of
+    that of ``result``, and the deformable step is independent; ``options`` may make it coarser.
     """
     if result.rigid is None:
         msg = "a transform from a file has no rigid part from which to register backwards"
         raise RegistrationError(msg)
-    engine = BuiltInRegistrar(result.mode == "deformable", start=result.rigid.GetInverse())
+    deformable = result.mode == "deformable"
+    start = result.rigid.GetInverse() if deformable else None
+    engine = BuiltInRegistrar(deformable, options or DeformableOptions(), start, refine=False)
     return engine.register(prior, reference, progress)

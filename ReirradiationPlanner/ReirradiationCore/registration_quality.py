@@ -1,20 +1,19 @@
-"""How good a registration is, organ by organ: folding, inverse consistency, surfaces, verdict.
+"""How good a registration is, organ by organ: folding, inverse consistency, surfaces.
 
-Definitions and levels: TG-132 (Brock et al., Med Phys 44:e43, 2017) where it has a value; the
-others are defaults that a clinic sets for itself in `QualityLevels`. Structures that steered a
-registration cannot validate it.
+Definitions: TG-132 (Brock et al., Med Phys 44:e43, 2017). What the numbers mean is decided in
+`registration_verdicts` by the levels of `registration_levels`.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
 
+from .common_view import CommonView
 from .grids import Volume, sample_volume
 from .point_transforms import map_points
 from .surface_distances import (
@@ -28,15 +27,7 @@ from .surface_distances import (
 FloatArray = npt.NDArray[np.float64]
 
 FEWEST_NODES = 8
-
-
-class Verdict(Enum):
-    """What a metric, or all metrics of an organ together, allow."""
-
-    PASS = "pass"
-    WARN = "warn"
-    FAIL = "fail"
-    UNKNOWN = "unknown"
+CONSISTENCY_POINTS = 5000
 
 
 @dataclass(frozen=True)
@@ -110,64 +101,99 @@ def target_registration_errors_mm(
 
 
 @dataclass(frozen=True)
-class QualityLevels:
-    """Up to where a metric passes, and up to where it only warns.
-
-    Parameters
-    ----------
-    mda_mm, hd95_mm : tuple of float
-        Largest for pass and for warn; MDA at least 1 and 1.5 times the largest voxel edge.
-    dsc : tuple of float
-        Smallest for pass and for warn; only of organs above ``dsc_from_cc``.
-    jacobian, volume_ratio : tuple of (low, high)
-        Ranges for pass and for warn. Any folding fails.
-    """
-
-    mda_mm: tuple[float, float] = (2.0, 3.0)
-    hd95_mm: tuple[float, float] = (5.0, 10.0)
-    dsc: tuple[float, float] = (0.90, 0.80)
-    dsc_from_cc: float = 10.0
-    jacobian: tuple[tuple[float, float], tuple[float, float]] = ((0.5, 2.0), (0.3, 3.0))
-    volume_ratio: tuple[tuple[float, float], tuple[float, float]] = ((0.8, 1.25), (0.5, 2.0))
-
-
-@dataclass(frozen=True)
 class StructureQuality:
-    """Registration quality of one organ.
+    """What was measured of a registration at one structure; NaN where it could not be.
 
     Parameters
     ----------
     structure : str
         Name.
-    dsc, mda_mm, hd95_mm : float
-        Propagated prior against reference delineation; NaN where not computable.
-    volume_ratio : float
-        Prior over reference volume.
+    volume_cc : float
+        On the reference image.
     jacobian : JacobianStatistics
         Inside the reference delineation.
-    verdict : Verdict
-        Worst of ``verdicts``; unknown where no surface distance could be computed.
-    verdicts : dict of str to Verdict
-        Per metric.
+    inverse_consistency_mm : float
+        Mean over the reference delineation; NaN where nothing was registered backwards.
+    dsc, mda_mm, hd95_mm : float
+        Propagated prior against reference delineation.
+    volume_ratio : float
+        Prior over reference volume.
+    common_share : float
+        Part 0..1 of the reference volume that both CTs show, where the contours are compared.
     """
 
     structure: str
-    dsc: float
-    mda_mm: float
-    hd95_mm: float
-    volume_ratio: float
+    volume_cc: float
     jacobian: JacobianStatistics
-    verdict: Verdict
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    inverse_consistency_mm: float = math.nan
+    dsc: float = math.nan
+    mda_mm: float = math.nan
+    hd95_mm: float = math.nan
+    volume_ratio: float = math.nan
+    common_share: float = 1.0
+
+    @property
+    def relative_jacobian(self) -> JacobianStatistics:
+        """Determinants over the drawn volume ratio: 1 where the map does what the contours say.
+
+        As they are where there is no volume ratio. Folding stays absolute.
+        """
+        ratio, own = self.volume_ratio, self.jacobian
+        if math.isnan(ratio):
+            return own
+        return replace(own, minimum=own.minimum / ratio, maximum=own.maximum / ratio)
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredMap:
+    """A transform with what is needed to measure it.
+
+    Parameters
+    ----------
+    transform : sitk.Transform
+        Reference to prior.
+    determinants : Volume, optional
+        From `field_derivatives.jacobian_map`; None for a rigid transform, where all are 1.
+    backward : sitk.Transform, optional
+        Prior to reference, registered independently.
+    view : CommonView, optional
+        What both CTs show; contours are compared there only.
+    """
+
+    transform: sitk.Transform
+    determinants: Volume | None = None
+    backward: sitk.Transform | None = None
+    view: CommonView | None = None
+
+
+def inside_quality(name: str, reference: Volume, tested: MeasuredMap) -> StructureQuality:
+    """Measure what needs no delineation in the prior course: Jacobian and inverse consistency.
+
+    Parameters
+    ----------
+    reference : Volume
+        Coverage (0..1) on a grid of the reference image.
+    """
+    volume = float(reference.array.sum(dtype=float)) * reference.grid.voxel_volume_cc
+    jacobian = JacobianStatistics(0.0, 1.0, 1.0)
+    if tested.determinants is not None:
+        jacobian = jacobian_statistics(tested.determinants, reference)
+    error = math.nan
+    if tested.backward is not None:
+        inside = reference.grid.points_at(np.argwhere(reference.array > 0.5)[:, ::-1].astype(float))
+        points = inside[:: max(1, len(inside) // CONSISTENCY_POINTS)]
+        error = mean_known(inverse_consistency_mm(tested.transform, tested.backward, points))
+    return StructureQuality(name, volume, jacobian, error)
+
+
+def mean_known(values: FloatArray) -> float:
+    """Mean of the values that are known; NaN if none is."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else math.nan
 
 
 def structure_quality(
-    name: str,
-    reference: Volume,
-    prior: Volume,
-    transform: sitk.Transform,
-    determinants: Volume,
-    levels: QualityLevels | None = None,
+    name: str, reference: Volume, prior: Volume, tested: MeasuredMap
 ) -> StructureQuality:
     """Compare the propagated prior delineation of an organ with that on the reference image.
 
@@ -176,76 +202,37 @@ def structure_quality(
     reference, prior : Volume
         Coverage (0..1) on a grid of the reference and of the prior image; each grid holds the
         whole structure with a margin of at least a voxel.
-    transform : sitk.Transform
-        Reference to prior.
-    determinants : Volume
-        From `field_derivatives.jacobian_map`.
+
+    Returns
+    -------
+    StructureQuality
+        Without the surface distances where one delineation is empty or the transform is unknown
+        in a part of the organ.
     """
     volumes = [float(v.array.sum(dtype=float)) * v.grid.voxel_volume_cc for v in (reference, prior)]
+    inside = inside_quality(name, reference, tested)
     if min(volumes) == 0:
-        return _unknown(name)
-    reference = common_box(reference, prior, transform)
-    moved = propagated(prior, transform, reference.grid)
+        return inside
+    share, view = 1.0, tested.view
+    if view is not None:
+        share = _seen_share(reference, view)
+        volumes = [share * volumes[0], view.seen_share_of_prior(prior) * volumes[1]]
+        if min(volumes) == 0:
+            return replace(inside, common_share=share)
+    measured = replace(inside, volume_ratio=volumes[1] / volumes[0], common_share=share)
+    reference = common_box(reference, prior, tested.transform)
+    moved = propagated(prior, tested.transform, reference.grid)
     if np.isnan(moved.array[reference.array > 0.5]).any():
-        return _unknown(name)
+        return measured
     moved = Volume(np.nan_to_num(moved.array, nan=0.0), moved.grid)
-    distances = surface_distances(surface_of(moved), surface_of(reference))
-    dsc, ratio = dice_of_coverage(moved, reference), volumes[1] / volumes[0]
-    jacobian = jacobian_statistics(determinants, reference)
-    levels = levels or QualityLevels()
-    voxel = max(reference.grid.spacing_mm)
-    verdicts = {
-        "mda_mm": judge_upper(distances.mda_mm, _widened(levels.mda_mm, voxel)),
-        "hd95_mm": judge_upper(distances.hd95_mm, levels.hd95_mm),
-        "jacobian": _judge_jacobian(jacobian, levels),
-        "volume_ratio": _judge_range(ratio, ratio, levels.volume_ratio),
-    }
-    if volumes[0] > levels.dsc_from_cc:
-        verdicts["dsc"] = judge_upper(-dsc, (-levels.dsc[0], -levels.dsc[1]))
-    return StructureQuality(
-        name, dsc, distances.mda_mm, distances.hd95_mm, ratio, jacobian, worst(verdicts), verdicts
-    )
+    surfaces, coverages = [surface_of(moved), surface_of(reference)], [moved, reference]
+    if view is not None:
+        surfaces = [view.seen_surface(surface) for surface in surfaces]
+        coverages = [view.seen_part(coverage) for coverage in coverages]
+    distances, dsc = surface_distances(*surfaces), dice_of_coverage(*coverages)
+    return replace(measured, dsc=dsc, mda_mm=distances.mda_mm, hd95_mm=distances.hd95_mm)
 
 
-def _unknown(name: str) -> StructureQuality:
-    nan = math.nan
-    nowhere = JacobianStatistics(nan, nan, nan)
-    return StructureQuality(name, nan, nan, nan, nan, nowhere, Verdict.UNKNOWN)
-
-
-def _widened(levels: tuple[float, float], voxel_mm: float) -> tuple[float, float]:
-    return max(levels[0], voxel_mm), max(levels[1], 1.5 * voxel_mm)
-
-
-def judge_upper(value: float, levels: tuple[float, float]) -> Verdict:
-    """Judge a value that passes up to the first level and warns up to the second."""
-    if math.isnan(value):
-        return Verdict.UNKNOWN
-    if value <= levels[0]:
-        return Verdict.PASS
-    return Verdict.WARN if value <= levels[1] else Verdict.FAIL
-
-
-def _judge_range(
-    low: float, high: float, levels: tuple[tuple[float, float], tuple[float, float]]
-) -> Verdict:
-    if math.isnan(low):
-        return Verdict.UNKNOWN
-    for verdict, (least, most) in zip((Verdict.PASS, Verdict.WARN), levels, strict=True):
-        if least <= low and high <= most:
-            return verdict
-    return Verdict.FAIL
-
-
-def _judge_jacobian(jacobian: JacobianStatistics, levels: QualityLevels) -> Verdict:
-    if jacobian.folding_fraction > 0:
-        return Verdict.FAIL
-    return _judge_range(jacobian.minimum, jacobian.maximum, levels.jacobian)
-
-
-def worst(verdicts: dict[str, Verdict]) -> Verdict:
-    """Return the worst verdict; unknown counts as worst but for fail."""
-    for verdict in (Verdict.FAIL, Verdict.UNKNOWN, Verdict.WARN):
-        if verdict in verdicts.values():
-            return verdict
-    return Verdict.PASS if verdicts else Verdict.UNKNOWN
+def _seen_share(coverage: Volume, view: CommonView) -> float:
+    seen = view.seen_part(coverage)
+    return float(seen.array.sum(dtype=float) / coverage.array.sum(dtype=float))

@@ -1,7 +1,7 @@
 """Rigid step: six degrees of freedom from the bodies and bones of two CTs.
 
-Several starts (best overlap of intensities, best overlap of bone, centres of the bodies) are each
-refined coarsely with Mattes mutual information inside the bodies; the best goes on to finer levels
+Several starts (`registration_starts`) are each refined coarsely with Mattes mutual information
+inside the bodies; the best goes on to finer levels
 and is at last settled on bone. Sampling is exhaustive. The last bits of Mattes mutual information
 depend on the order in which threads add, so its results are rounded (a ten-thousandth of a
 millimetre) before the next level: the outcome is the same bit for bit on every run.
@@ -9,9 +9,8 @@ millimetre) before the next level: the outcome is the same bit for bit on every 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,19 +18,30 @@ import SimpleITK as sitk
 
 from .body_mask import body_mask, resample
 from .errors import CancelledError, RegistrationError
-from .grids import Grid, Volume
+from .grids import Volume
 from .progress import Progress, silent
 from .registration_checks import rotation_degrees
+from .registration_images import lps_grid
+from .registration_starts import (
+    BONE_HU,
+    Level,
+    Start,
+    StartChoice,
+    centroid,
+    starts_of,
+    turned_starts,
+)
 
 SEARCH_MM = 8.0
 LEVELS_MM = (6.0, 4.0)
 BONE_MM = 3.0
-BONE_HU = 180.0
 BONE_MARGIN_MM = 6.0
 SMALLEST_BONE_CC = 100.0
 WINDOW_HU = (-200.0, 700.0)
-SMALLEST_OVERLAP = 0.25
-DISTINCT_MM = 15.0
+BETTER_CORRELATION = 0.05
+BETTER_INFORMATION = 1.1
+
+Match = tuple[sitk.Euler3DTransform, float, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,31 +56,14 @@ class RigidMatch:
         One line per start and level.
     stop_reason : str
         What the optimiser of the last level said.
+    start : str
+        Name of the start that was best.
     """
 
     transform: sitk.Euler3DTransform
     log: tuple[str, ...]
     stop_reason: str
-
-
-class _Level(NamedTuple):
-    """Both images and their masks at one spacing."""
-
-    fixed: sitk.Image
-    moving: sitk.Image
-    fixed_mask: sitk.Image
-    moving_mask: sitk.Image
-
-
-def lps_grid(grid: Grid, spacing_mm: float) -> Grid:
-    """Return an even grid along the axes of LPS over the box of another grid."""
-    start, extent = grid.box_mm()
-    corners = np.array(np.meshgrid(*zip(start, start + extent, strict=True))).reshape(3, -1).T
-    corners = corners @ grid.axes.T + np.array(grid.origin_lps)
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    size = np.maximum(1, np.ceil((high - low) / spacing_mm - 1e-6)).astype(int)
-    origin = (low + high) / 2 - (size - 1) * spacing_mm / 2
-    return Grid(tuple(size.tolist()), (float(spacing_mm),) * 3, tuple(origin.tolist()))
+    start: str = ""
 
 
 def register_rigid(
@@ -78,6 +71,7 @@ def register_rigid(
     prior: Volume,
     bodies: tuple[Volume, Volume] | None = None,
     progress: Progress = silent,
+    choice: StartChoice | None = None,
 ) -> RigidMatch:
     """Find the rigid transform that takes points of the reference CT to the prior CT.
 
@@ -89,50 +83,84 @@ def register_rigid(
         Masks from `body_mask.body_mask`; made here if absent.
     progress : Progress
         May raise `CancelledError`.
+    choice : StartChoice, optional
+        Where to begin; by default several starts, of which the best is kept.
 
     Raises
     ------
     RegistrationError
-        The optimiser failed from every start.
+        The optimiser failed from every start, a start that cannot be used, or a prior CT that fits
+        only when turned by half a turn.
     CancelledError
         The user stopped the step.
 
     References
     ----------
-    Mattes et al., IEEE Trans Med Imaging 22:120 (2003), for the metric. Padfield, IEEE Trans Image
-    Process 21:2706 (2012), for masked correlation, which gives the starts.
+    Mattes et al., IEEE Trans Med Imaging 22:120 (2003), for the metric.
     """
     bodies = bodies or (body_mask(reference), body_mask(prior))
+    choice = choice or StartChoice()
     log: list[str] = []
     progress("Finding a rigid start", 0.0)
     search = _level(reference, prior, bodies, SEARCH_MM)
-    center = _centroid(search.fixed_mask)
-    matches = []
-    starts = _starts(search, center)
-    for number, (name, start) in enumerate(starts):
-        report = _part(progress, 0.1 + 0.4 * number / len(starts), 0.4 / len(starts))
-        found = _try(_mutual_information(search, 2.0, 60), start, search, report)
-        log.append(f"start from {name}: {_describe(found)}")
-        if found is not None:
-            matches.append(found)
-    if not matches:
-        msg = "the rigid registration found no overlap of the two CTs; check the pair of images"
-        raise RegistrationError(msg)
-    best, value, reason = min(matches, key=lambda match: match[1])
+    center = centroid(search.fixed_mask)
+    start, match = _best_start(search, starts_of(search, center, choice), progress, log)
+    if choice.given is None:
+        _require_upright(search, center, match, progress)
     for number, spacing in enumerate(LEVELS_MM):
         level = _level(reference, prior, bodies, spacing)
         report = _part(progress, 0.5 + 0.15 * number, 0.15)
-        found = _try(_mutual_information(level, 1.0, 80), best, level, report)
+        found = _try(_mutual_information(level, 1.0, 80), match[0], level, report)
         log.append(f"mutual information at {spacing:g} mm: {_describe(found)}")
-        best, value, reason = found or (best, value, reason)
-    best, reason = _settle_on_bone(reference, prior, bodies, (best, reason), progress, log)
+        match = found or match
+    best, reason = _settle_on_bone(reference, prior, bodies, (match[0], match[2]), progress, log)
     progress("Rigid registration", 1.0)
-    return RigidMatch(best, tuple(log), reason)
+    return RigidMatch(best, tuple(log), reason, start)
+
+
+def _best_start(
+    level: Level, starts: Sequence[Start], progress: Progress, log: list[str]
+) -> tuple[str, Match]:
+    """Refine every start coarsely and return the name and the match of the best."""
+    matches: list[tuple[str, Match]] = []
+    for number, (name, start) in enumerate(starts):
+        report = _part(progress, 0.1 + 0.4 * number / len(starts), 0.4 / len(starts))
+        found = _try(_mutual_information(level, 2.0, 60), start, level, report)
+        log.append(f"start from {name}: {_describe(found)}")
+        if found is not None:
+            matches.append((name, found))
+    if not matches:
+        msg = "the rigid registration found no overlap of the two CTs; check the pair of images"
+        raise RegistrationError(msg)
+    name, best = min(matches, key=lambda match: match[1][1])
+    log.append(f"best start: {name}")
+    return name, best
+
+
+def _require_upright(
+    level: Level, center: npt.NDArray[np.float64], match: Match, progress: Progress
+) -> None:
+    """Refuse a prior CT that fits distinctly better after half a turn."""
+    found: list[tuple[str, Match]] = []
+    for name, start in turned_starts(level, center, BETTER_CORRELATION):
+        report = _part(progress, 0.5, 0.0)
+        turned = _try(_mutual_information(level, 2.0, 60), start, level, report)
+        if turned is not None and turned[1] < BETTER_INFORMATION * match[1]:
+            found.append((name, turned))
+    if found:
+        name, best = min(found, key=lambda one: one[1][1])
+        msg = (
+            f"the prior CT fits the reference CT only after half a turn about {name}: mutual "
+            f"information {-best[1]:.2f} against {-match[1]:.2f} as the files have it; Patient "
+            "Position or orientation of one CT is wrong: correct it where the CT was exported, or "
+            "give a checked transform"
+        )
+        raise RegistrationError(msg)
 
 
 def _level(
     reference: Volume, prior: Volume, bodies: tuple[Volume, Volume], spacing_mm: float
-) -> _Level:
+) -> Level:
     images, masks = [], []
     spacing_mm = max(spacing_mm, *(min(image.grid.spacing_mm) for image in (reference, prior)))
     for image, body in zip((reference, prior), bodies, strict=True):
@@ -141,57 +169,10 @@ def _level(
         images.append(Volume(np.clip(volume.array, *WINDOW_HU), grid).to_sitk())
         inside = resample(body, grid, outside=0.0).array > 0.5
         masks.append(Volume(inside.astype(np.uint8), grid).to_sitk())
-    return _Level(images[0], images[1], masks[0], masks[1])
+    return Level(images[0], images[1], masks[0], masks[1])
 
 
-def _centroid(mask: sitk.Image) -> npt.NDArray[np.float64]:
-    index = np.argwhere(sitk.GetArrayViewFromImage(mask))[:, ::-1].mean(axis=0)
-    return np.array(mask.TransformContinuousIndexToPhysicalPoint(index.tolist()))
-
-
-def _starts(
-    level: _Level, center: npt.NDArray[np.float64]
-) -> list[tuple[str, sitk.Euler3DTransform]]:
-    """Return named starting transforms that differ by at least 15 mm, best guesses first."""
-    bone = [_bone(level.fixed, level.fixed_mask), _bone(level.moving, level.moving_mask)]
-    shifts = [
-        ("overlap of intensities", _best_shift(level.fixed, level.moving, level)),
-        ("overlap of bone", _best_shift(bone[0], bone[1], level)),
-        ("centres of the bodies", _centroid(level.moving_mask) - center),
-    ]
-    kept: list[tuple[str, npt.NDArray[np.float64]]] = []
-    for name, shift in shifts:
-        if shift is not None and all(np.linalg.norm(shift - s) > DISTINCT_MM for _, s in kept):
-            kept.append((name, shift))
-    return [
-        (name, sitk.Euler3DTransform(center.tolist(), 0.0, 0.0, 0.0, shift.tolist()))
-        for name, shift in kept
-    ]
-
-
-def _bone(image: sitk.Image, mask: sitk.Image) -> sitk.Image:
-    bone = sitk.Clamp(image, sitk.sitkFloat32, BONE_HU - 80.0, WINDOW_HU[1])
-    return sitk.Mask(bone, mask, BONE_HU - 80.0)
-
-
-def _best_shift(
-    fixed: sitk.Image, moving: sitk.Image, level: _Level
-) -> npt.NDArray[np.float64] | None:
-    """Return the shift (mm) of best masked correlation, None for an image without contrast."""
-    if any(np.ptp(sitk.GetArrayViewFromImage(image)) == 0 for image in (fixed, moving)):
-        return None
-    at_zero = [sitk.Cast(i, sitk.sitkFloat32) for i in (fixed, moving, *level[2:])]
-    for image in at_zero:
-        image.SetOrigin((0.0, 0.0, 0.0))
-    correlation = sitk.MaskedFFTNormalizedCorrelation(*at_zero, 0, SMALLEST_OVERLAP)
-    values = sitk.GetArrayViewFromImage(correlation)
-    peak = np.array(np.unravel_index(int(np.argmax(values)), values.shape))[::-1]
-    steps = peak - (np.array(moving.GetSize()) - 1)
-    between_origins = np.array(moving.GetOrigin()) - np.array(fixed.GetOrigin())
-    return between_origins - steps * np.array(fixed.GetSpacing())
-
-
-def _method(level: _Level, step_mm: float, iterations: int) -> sitk.ImageRegistrationMethod:
+def _method(level: Level, step_mm: float, iterations: int) -> sitk.ImageRegistrationMethod:
     method = sitk.ImageRegistrationMethod()
     method.SetNumberOfThreads(1)
     method.SetMetricSamplingStrategy(method.NONE)
@@ -204,7 +185,7 @@ def _method(level: _Level, step_mm: float, iterations: int) -> sitk.ImageRegistr
 
 
 def _mutual_information(
-    level: _Level, step_mm: float, iterations: int
+    level: Level, step_mm: float, iterations: int
 ) -> sitk.ImageRegistrationMethod:
     method = _method(level, step_mm, iterations)
     method.SetMetricAsMattesMutualInformation(40)
@@ -228,7 +209,7 @@ def _settle_on_bone(
         log.append(f"bone not used: {volume_cc:.0f} cc in the reference CT")
         return match
     near = sitk.SignedMaurerDistanceMap(bone, False, False, True) < BONE_MARGIN_MM
-    level = _Level(level.fixed, level.moving, sitk.And(near, level.fixed_mask), level.moving_mask)
+    level = Level(level.fixed, level.moving, sitk.And(near, level.fixed_mask), level.moving_mask)
     method = _method(level, 0.5, 40)
     method.SetMetricAsCorrelation()
     found = _try(method, match[0], level, _part(progress, 0.8, 0.2))
@@ -243,7 +224,7 @@ def _part(progress: Progress, start: float, share: float) -> Callable[[float], N
 def _try(
     method: sitk.ImageRegistrationMethod,
     start: sitk.Euler3DTransform,
-    level: _Level,
+    level: Level,
     report: Callable[[float], None],
 ) -> tuple[sitk.Euler3DTransform, float, str] | None:
     """Run one optimisation; None where the metric cannot be computed from this start."""

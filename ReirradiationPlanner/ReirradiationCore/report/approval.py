@@ -1,14 +1,16 @@
-"""Is the report a draft? It is until every registration is approved and every match confirmed."""
+"""Is the report a draft? Until all is approved and confirmed; a what-if always."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from ..warning import scale_warning
 from .markup import Html, element, join
 
 NOT_APPROVED = "REGISTRATION NOT APPROVED"
 NOT_CONFIRMED = "MATCHES NOT CONFIRMED"
+WHAT_IF = "WHAT-IF"
 
 
 def not_approved(results: Mapping[str, Any]) -> list[str]:
@@ -24,7 +26,9 @@ def not_confirmed(results: Mapping[str, Any]) -> list[str]:
 
 def draft_mark(results: Mapping[str, Any]) -> str:
     """Return why the report is a draft, in capitals; empty if it is none."""
-    reasons = [NOT_APPROVED] if not_approved(results) else []
+    factor = results.get("planned_scale", 1.0)
+    reasons = [f"{WHAT_IF}: PLANNED DOSE x {factor:g}"] if factor != 1.0 else []
+    reasons += [NOT_APPROVED] if not_approved(results) else []
     reasons += [NOT_CONFIRMED] if not_confirmed(results) else []
     return ", ".join(reasons)
 
@@ -33,6 +37,7 @@ def approval_note(results: Mapping[str, Any]) -> Html:
     """Return what is still to be looked at by a person, or nothing."""
     waiting, matches = not_approved(results), not_confirmed(results)
     lines = [
+        scale_warning(results.get("planned_scale", 1.0)),
         f"{NOT_APPROVED}: {', '.join(waiting)}. Draft until someone has looked and approved."
         if waiting
         else None,

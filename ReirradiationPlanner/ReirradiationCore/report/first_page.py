@@ -55,12 +55,15 @@ def _registrations(results: Mapping[str, Any]) -> Html:
 
 
 def _registration(registration: Mapping[str, Any]) -> Html:
-    measured = (registration.get("quality") or {}).get("structures", ())
+    quality = registration.get("quality") or {}
+    measured = quality.get("structures", ())
     count = Counter(s.get("verdict") or "not judged" for s in measured)
     found = ", ".join(f"{n} {word}" for word, n in sorted(count.items()))
     person = registration.get("approved_by")
     approved = f"approved by {person}" if person else "not approved"
-    line = f"{registration['mode']}; organs: {found or 'none measured'}; {approved}."
+    alone = ", ".join(s["structure"] for s in quality.get("not_paired", ()))
+    unseen = f" without a contour before: {alone};" if alone else ""
+    line = f"{registration['mode']}; organs: {found or 'none measured'};{unseen} {approved}."
     return element("p", element("b", f"Registration of {registration['course']}: "), line)
 
 

@@ -18,6 +18,7 @@ from .first_page import first_page
 from .markup import Html, element, items, join, section, text
 from .pictures import hand_checks, pictures
 from .prescription import isotoxic
+from .registration import registrations
 from .style import style_sheet
 from .targets import reirradiation_type, targets
 from .uncertainty import uncertainty
@@ -122,9 +123,9 @@ def _sections(data: ReportData) -> list[tuple[object, ...]]:
         ("isotoxic", "Possible prescription", isotoxic(results)),
         ("cord", "Cord criteria", cord_criteria(results)),
         ("single-limits", "Limits of single courses", single_limits(results)),
-        ("pictures", "Pictures at the hot spots", pictures(data.pictures)),
+        ("pictures", "Pictures at the hot spots", pictures(data.pictures, draft_mark(results))),
         ("dvh", "Dose-volume histograms", dvh_charts(data.dvh, results)),
-        ("registration", "Registration", tables.registrations(results), approvals(results)),
+        ("registration", "Registration", registrations(results), approvals(results)),
         ("mapping", "Mapping and models", tables.models(results)),
         ("doses", "Doses of all structures", tables.doses(results)),
         ("sources", "Models and sources", tables.sources(data.sources, results)),

@@ -10,16 +10,17 @@ from .formatting import number, point
 from .markup import Html, element, join
 
 
-def pictures(shown: Sequence[Picture]) -> Html:
-    """Return the pictures with their captions."""
-    figures = [_figure(picture) for picture in shown]
+def pictures(shown: Sequence[Picture], draft: str = "") -> Html:
+    """Return the pictures with their captions; ``draft`` says why they are a draft."""
+    figures = [_figure(picture, draft) for picture in shown]
     return element("div", *figures, class_="grid") if figures else Html()
 
 
-def _figure(picture: Picture) -> Html:
+def _figure(picture: Picture, draft: str) -> Html:
     content = b64encode(picture.png).decode("ascii")
     image = element("img", src=f"data:image/png;base64,{content}", alt=picture.title)
-    caption = element("figcaption", element("b", picture.title), " ", picture.caption)
+    mark = element("b", f"DRAFT, {draft}. ") if draft else ""
+    caption = element("figcaption", mark, element("b", picture.title), " ", picture.caption)
     return element("figure", image, caption)
 
 

@@ -1,4 +1,4 @@
-"""The tables behind the verdicts: courses, registration, models, doses, files."""
+"""The tables behind the verdicts: courses, models, doses, files."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import Any
 from .data import FileLine, PatientLine, Source
 from .formatting import ALPHA_BETA, NOT_GIVEN, interval, limit, number, percent, point, volume
 from .markup import Column, Html, element, items, join, table
-from .verdicts import facts_list, verdict
+from .verdicts import facts_list
 
-# Verdicts on a registration, in the words of results.json, as the verdicts of the report.
 COMPLETE = ("RTPLAN", "RTDOSE", "RTSTRUCT", "CT")
-QUALITY = {"pass": "PASS", "marginal": "MARGINAL", "warn": "MARGINAL", "fail": "FAIL"}
 
 
 def patient(line: PatientLine | None) -> Html:
@@ -92,54 +90,6 @@ def _dates(course: Mapping[str, Any]) -> Html:
     shown = f"{first} to {last}" if first and last and first != last else first or last
     source = course.get("date_source")
     return join([shown or NOT_GIVEN, element("div", element("small", source)) if source else ""])
-
-
-def registrations(results: Mapping[str, Any]) -> Html:
-    """Return each registration with its quality, structure by structure, and its approval."""
-    return join(_registration(r) for r in results.get("registrations", ()))
-
-
-def _registration(registration: Mapping[str, Any]) -> Html:
-    quality = registration.get("quality") or {}
-    facts = [
-        ("Mode", registration["mode"]),
-        ("Engine", registration.get("engine") or NOT_GIVEN),
-        ("Time", number(registration.get("seconds"), 1, "s")),
-        ("Folding", percent(quality.get("folding_fraction"), 2)),
-        ("Smallest Jacobian", number(quality.get("jacobian_min"), 2)),
-        ("Largest Jacobian", number(quality.get("jacobian_max"), 2)),
-        ("Inverse consistency", number(quality.get("inverse_consistency_mm"), 1, "mm")),
-        ("Approved by", registration.get("approved_by") or "nobody yet"),
-    ]
-    heading = element("h3", f"{registration['course']} to reference")
-    note = quality.get("note")
-    return join(
-        [
-            heading, facts_list(facts), element("p", note) if note else "",
-            _quality_table(registration["course"], quality.get("structures", ())),
-        ]
-    )  # fmt: skip
-
-
-def _quality_table(course: str, structures: Sequence[Mapping[str, Any]]) -> Html:
-    if not structures:
-        return element("p", "No structure is drawn on both images to measure the quality with.")
-    columns = [
-        Column("Structure"), Column("Dice", "n"), Column("Mean distance", "n"),
-        Column("95 % distance", "n"), Column("Verdict"),
-    ]  # fmt: skip
-    rows = [
-        [
-            s["structure"], number(s.get("dsc"), 2), number(s.get("mda_mm"), 1, "mm"),
-            number(s.get("hd95_mm"), 1, "mm"), _quality_verdict(s.get("verdict")),
-        ]
-        for s in structures
-    ]  # fmt: skip
-    return table(f"Agreement of the structures of {course}, mapped, with today's", columns, rows)
-
-
-def _quality_verdict(word: str | None) -> Html:
-    return NOT_GIVEN if word is None else verdict(QUALITY.get(word.lower(), word))
 
 
 def models(results: Mapping[str, Any]) -> Html:

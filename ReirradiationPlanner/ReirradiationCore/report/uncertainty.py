@@ -10,6 +10,7 @@ from .markup import Column, Html, element, join, table
 
 GROUPS = {
     "mapping": "Rigid, deformable, point sum",
+    "engines": "Other engines",
     "ellipsoid": "Ellipsoid search",
     "shifts": "Shifts",
     "fields": "Random displacements",
@@ -28,13 +29,14 @@ def uncertainty(results: Mapping[str, Any]) -> Html:
     record = results.get("uncertainty") or {}
     structures = record.get("structures", ())
     if not structures:
-        return Html()
+        return _disagreement(record.get("disagreement", ()))
     chosen = [GROUPS[name].lower() for name in record.get("in_verdicts", ())]
     said = f"{IN_VERDICTS}{'; '.join(chosen)}." if chosen else NOT_IN_VERDICTS
     return join(
         [
             element("p", f"{EXPLANATION} {said}"),
             _summary(structures),
+            _disagreement(record.get("disagreement", ())),
             *(_organ(structure) for structure in structures),
         ]
     )
@@ -54,6 +56,37 @@ def _summary(structures: Sequence[Mapping[str, Any]]) -> Html:
         for number_, column in enumerate(structure["columns"])
     ]  # fmt: skip
     return table("Smallest to largest value of each kind of uncertainty", columns, rows)
+
+
+def _disagreement(entries: Sequence[Mapping[str, Any]]) -> Html:
+    """Return how far the maps of each prior course disagree, in mm and in Gy EQD2."""
+    if not entries:
+        return Html()
+    columns = [
+        Column("Structure"), Column("Course"), Column("Mean distance to the map in use", "n"),
+        Column("Spread, mean", "n"), Column("95 %", "n"), Column("Largest", "n"),
+        Column("Spread of D0.1cc, EQD2", "n"), Column("of Dmean", "n"),
+    ]  # fmt: skip
+    said = (
+        "Spread: largest distance between any two maps of a point, and largest difference of the "
+        "EQD2 of the prior course alone. Maps that agree may still be wrong together."
+    )
+    rows = [_of_maps(entry) for entry in entries]
+    title = "Disagreement of the registrations"
+    return join([table(title, columns, rows), element("p", said, class_="soft")])
+
+
+def _of_maps(entry: Mapping[str, Any]) -> list[object]:
+    first, *others = entry["maps"]
+    distances = join(
+        element("div", f"{row['name']} ", number(row["mean_mm"], 1, "mm")) for row in others
+    )
+    spread, doses = entry["spread_mm"], entry["spread_eqd2_gy"] or {}
+    return [
+        entry["structure"], f"{entry['course']} ({first['name']})", distances,
+        *(number(spread[name], 1, "mm") for name in ("mean_mm", "p95_mm", "max_mm")),
+        *(number(doses.get(name), 1, "Gy") for name in ("D0.1cc", "Dmean")),
+    ]  # fmt: skip
 
 
 def _metric(column: Mapping[str, Any]) -> Html:

@@ -268,7 +268,17 @@ def isotoxic_line(results: Mapping[str, Any]) -> Html:
         f" in {answer.get('fractions', '?')} fractions (planned ",
         number(answer.get("planned_prescription_gy"), 1, "Gy"), "), ",
         f"limited by {', '.join(limiting)}." if limiting else answer.get("note") or "no limit.",
+        _not_counted(answer),
     )  # fmt: skip
+
+
+def _not_counted(answer: Mapping[str, Any]) -> Html:
+    """Name the organs whose limits the prescription cannot count on."""
+    names = [entry["structure"] for entry in answer.get("not_counted", ())]
+    if not names:
+        return Html()
+    said = f" It does NOT count on {', '.join(names)}: no cumulative dose can be given there."
+    return element("b", said)
 
 
 def facts_list(facts: Sequence[tuple[str, object]]) -> Html:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import registration_phantom as phantom
 import SimpleITK as sitk
+from ReirradiationCore.deformable_steps import DeformableOptions
 from ReirradiationCore.errors import CancelledError, GeometryError, RegistrationError
 from ReirradiationCore.grids import Volume
 from ReirradiationCore.point_transforms import map_points, read_transform, write_transform
@@ -14,7 +15,6 @@ from ReirradiationCore.registration import (
     register,
     register_backward,
 )
-from ReirradiationCore.registration_deformable import DeformableOptions
 from ReirradiationCore.registration_quality import inverse_consistency_mm
 
 TURN = phantom.rigid((1.0, -2.0, 2.0), (4.0, -6.0, 8.0))

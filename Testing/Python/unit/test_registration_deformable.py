@@ -12,11 +12,12 @@ from ReirradiationCore.curvature_solver import (
     solve,
     upsample,
 )
+from ReirradiationCore.deformable_steps import DeformableOptions
 from ReirradiationCore.errors import CancelledError
 from ReirradiationCore.grids import Volume
 from ReirradiationCore.point_transforms import map_points
 from ReirradiationCore.registration import combined
-from ReirradiationCore.registration_deformable import DeformableOptions, register_deformable
+from ReirradiationCore.registration_deformable import register_deformable
 
 TURN = phantom.rigid((1.0, -2.0, 2.0), (4.0, -6.0, 8.0))
 QUICK = DeformableOptions(iterations=(6, 5, 4))
@@ -116,6 +117,68 @@ def test_gas_without_a_counterpart_moves_little(pair):
     gas.ravel()[pocket] = -1000.0
     field = run(Volume(gas, pair[0].grid), pair[1], options=QUICK).field
     assert errors(field, points_inside(pair[0])).mean() < 1.0
+
+
+def lung_ct(points, seed):
+    """HU of a chest: muscle, one lung with vessels, noise of 20 HU."""
+    rng = np.random.default_rng(4)
+    centers, widths = rng.uniform(-60, 60, (80, 3)), rng.uniform(3, 6, 80)
+    x, y, z = points.T
+    lung = np.full(len(points), -850.0)
+    for (a, b, c), width in zip(centers, widths, strict=True):
+        square = (x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2
+        lung = np.maximum(lung, -850 + 800 * np.exp(-square / (2 * width**2)))
+    muscle = np.where(np.hypot(x, y) < 92, 40.0, -1000.0)
+    hu = np.where(np.hypot(x, y) < 68, lung, muscle)
+    return hu + np.random.default_rng(seed).normal(0, 20, len(points))
+
+
+def test_vessels_inside_the_lung_are_followed():
+    where = phantom.grid((66, 66, 46), 3.0)
+    points = where.centers_lps()
+    still = phantom.rigid((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+    bump = {"height": 12.0, "center": (0.0, 0.0, 0.0), "width": 22.0}
+    images = [
+        Volume(lung_ct(at, seed).reshape(where.shape).astype(np.float32), where)
+        for seed, at in enumerate((points + phantom.bump(points, **bump), points))
+    ]
+    bodies = body_mask(images[0]), body_mask(images[1])
+    match = register_deformable(*images, still, bodies, options=QUICK)
+    near = points[np.linalg.norm(points, axis=1) < 45]
+    mapped = map_points(combined(still, match.field), near)[0]
+    before = np.linalg.norm(phantom.bump(near, **bump), axis=1)
+    after = np.linalg.norm(mapped - near - phantom.bump(near, **bump), axis=1)
+    assert before.mean() > 4.5
+    assert after.mean() < 0.45 * before.mean()
+
+
+def noisy(image, sigma_hu, seed):
+    noise = np.random.default_rng(seed).normal(0, sigma_hu, image.array.shape)
+    return Volume((image.array + noise).astype(np.float32), image.grid)
+
+
+def test_another_calibration_of_the_scanner_changes_little(pair, found):
+    brighter = np.where(pair[1].array > -500, pair[1].array + 35.0, pair[1].array)
+    match = run(pair[0], Volume(brighter.astype(np.float32), pair[1].grid), options=QUICK)
+    points = points_inside(pair[0])
+    assert match.log[0].startswith("prior HU moved")
+    assert errors(match.field, points).mean() < errors(found.field, points).mean() + 0.2
+
+
+def test_thirty_hu_of_noise_leave_the_field_unfolded(pair):
+    match = run(noisy(pair[0], 30, 1), noisy(pair[1], 30, 2), options=QUICK)
+    left = errors(match.field, points_inside(pair[0]))
+    assert left.mean() < 1.2
+    assert np.percentile(left, 95) < 3.0
+    assert match.smallest_jacobian > 0.2
+
+
+def test_a_field_that_would_fold_is_stiffened_and_said_so(pair):
+    soft = DeformableOptions(iterations=(10, 10, 10), curvature=1e-5, membrane=0.0, robust=6.0)
+    match = run(noisy(pair[0], 120, 1), noisy(pair[1], 120, 2), options=soft)
+    assert any("against folding" in line or "around folds" in line for line in match.log)
+    assert match.smallest_jacobian > 0
+    assert match.warnings == ()
 
 
 def test_cancelling_stops_between_two_steps(pair):

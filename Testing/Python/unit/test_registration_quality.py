@@ -1,4 +1,4 @@
-"""Quality numbers have their closed-form values, and levels give the verdicts of the table."""
+"""Quality numbers of a registration have their closed-form values."""
 
 import numpy as np
 import pytest
@@ -15,15 +15,13 @@ from ReirradiationCore.field_derivatives import (
 from ReirradiationCore.grids import Grid, Volume
 from ReirradiationCore.registration_quality import (
     JacobianStatistics,
-    QualityLevels,
-    StructureQuality,
-    Verdict,
+    MeasuredMap,
+    inside_quality,
     inverse_consistency_mm,
     jacobian_statistics,
-    judge_upper,
+    mean_known,
     structure_quality,
     target_registration_errors_mm,
-    worst,
 )
 
 IDENTITY = sitk.Transform(3, sitk.sitkIdentity)
@@ -132,70 +130,71 @@ def ball(radius, center=(0.0, 0.0, 0.0), spacing=2.0):
     return Volume(coverage.reshape(grid.shape).astype(np.float32), grid)
 
 
-def quality(reference, prior, transform=IDENTITY):
+def quality(reference, prior, transform=IDENTITY, backward=None):
     determinants = jacobian_map(transform, Grid((20,) * 3, (4.0,) * 3, (-40.0, -40.0, -40.0)))
-    return structure_quality("Bladder", reference, prior, transform, determinants)
+    tested = MeasuredMap(transform, determinants, backward)
+    return structure_quality("Bladder", reference, prior, tested)
 
 
-def test_an_organ_that_is_mapped_onto_itself_passes():
+def test_an_organ_that_is_mapped_onto_itself_agrees():
     shift = sitk.TranslationTransform(3, (30.0, -12.0, 9.0))
     found = quality(ball(20.0), ball(20.0, (30.0, -12.0, 9.0)), shift)
-    assert isinstance(found, StructureQuality)
-    assert found.verdict is Verdict.PASS
     assert found.dsc == pytest.approx(1.0, abs=0.01)
     assert found.mda_mm < 0.1
     assert found.volume_ratio == pytest.approx(1.0, abs=0.01)
+    assert found.volume_cc == pytest.approx(4 / 3 * np.pi * 2**3, rel=0.01)
 
 
-def test_an_organ_six_millimetres_off_fails():
+def test_an_organ_six_millimetres_off_has_half_of_it_as_mean_distance():
     found = quality(ball(20.0), ball(20.0, (6.0, 0.0, 0.0)))
     assert found.mda_mm == pytest.approx(3.0, abs=0.2)
     assert found.hd95_mm == pytest.approx(0.95 * 6.0, abs=0.3)
-    assert found.verdicts["hd95_mm"] is Verdict.WARN
-    assert found.verdict is Verdict.FAIL
 
 
-def test_a_small_organ_is_not_judged_by_dice():
-    assert "dsc" not in quality(ball(8.0), ball(8.0)).verdicts
-    assert "dsc" in quality(ball(20.0), ball(20.0)).verdicts
-
-
-def test_half_the_volume_fails_whatever_the_surface_says():
-    found = quality(ball(20.0), ball(15.0), sitk.ScaleTransform(3, (0.75, 0.75, 0.75)))
+def test_the_drawn_shrinking_is_taken_out_of_the_relative_jacobian():
+    side = 0.2 ** (1 / 3)
+    shrunk = sitk.ScaleTransform(3, (side, side, side))
+    found = quality(ball(20.0), ball(20.0 * side, spacing=1.0), shrunk)
+    assert found.volume_ratio == pytest.approx(0.2, abs=0.005)
+    assert found.jacobian.minimum == pytest.approx(0.2, abs=1e-4)
+    assert found.relative_jacobian.minimum == pytest.approx(1.0, abs=0.02)
+    assert found.relative_jacobian.maximum == pytest.approx(1.0, abs=0.02)
     assert found.mda_mm < 0.2
-    assert found.volume_ratio == pytest.approx(0.75**3, abs=0.01)
-    assert found.verdicts["volume_ratio"] is Verdict.FAIL
 
 
-def test_folding_inside_the_organ_fails():
-    fold = field_transform(LINEAR["(-1.2x,0,0)"], Grid((30,) * 3, (3.0,) * 3, (-45.0,) * 3))
-    assert quality(ball(20.0), ball(20.0), fold).verdicts["jacobian"] is Verdict.FAIL
-
-
-def test_an_organ_outside_the_field_is_unknown():
-    small = field_transform(np.zeros((3, 3)), Grid((4,) * 3, (3.0,) * 3))
-    found = structure_quality(
-        "Rectum", ball(20.0), ball(20.0), small, jacobian_map(small, GRIDS["along LPS"])
-    )
-    assert found.verdict is Verdict.UNKNOWN
+def test_without_a_counterpart_the_jacobian_is_as_it_is():
+    found = inside_quality("Node", ball(10.0), MeasuredMap(IDENTITY))
+    assert found.relative_jacobian == found.jacobian == JacobianStatistics(0.0, 1.0, 1.0)
     assert np.isnan(found.mda_mm)
 
 
-def test_a_missing_counterpart_is_unknown():
+def test_folding_is_not_taken_out_by_the_volume_ratio():
+    fold = field_transform(LINEAR["(-1.2x,0,0)"], Grid((30,) * 3, (3.0,) * 3, (-45.0,) * 3))
+    found = quality(ball(20.0), ball(20.0), fold)
+    assert found.relative_jacobian.folding_fraction == found.jacobian.folding_fraction == 1.0
+
+
+def test_inverse_consistency_of_an_organ_is_what_the_way_back_misses():
+    forward = sitk.TranslationTransform(3, (3.0, 0.0, 0.0))
+    backward = sitk.TranslationTransform(3, (-2.5, 0.0, 0.0))
+    found = quality(ball(20.0), ball(20.0, (3.0, 0.0, 0.0)), forward, backward)
+    assert found.inverse_consistency_mm == pytest.approx(0.5)
+
+
+def test_what_is_unknown_does_not_enter_a_mean():
+    assert mean_known(np.array([1.0, np.nan, 3.0])) == 2.0
+    assert np.isnan(mean_known(np.array([np.nan])))
+
+
+def test_an_organ_outside_the_field_has_no_surface_distances():
+    small = field_transform(np.zeros((3, 3)), Grid((4,) * 3, (3.0,) * 3))
+    tested = MeasuredMap(small, jacobian_map(small, GRIDS["along LPS"]))
+    found = structure_quality("Rectum", ball(20.0), ball(20.0), tested)
+    assert np.isnan(found.mda_mm)
+
+
+def test_a_missing_counterpart_has_no_surface_distances():
     empty = Volume(np.zeros((4, 4, 4), dtype=np.float32), Grid((4, 4, 4), (2.0, 2.0, 2.0)))
-    assert quality(ball(20.0), empty).verdict is Verdict.UNKNOWN
-
-
-@pytest.mark.parametrize(
-    ("value", "verdict"),
-    [(2.0, "pass"), (2.01, "warn"), (3.0, "warn"), (3.01, "fail"), (float("nan"), "unknown")],
-)
-def test_levels_belong_to_the_better_side(value, verdict):
-    assert judge_upper(value, QualityLevels().mda_mm).value == verdict
-
-
-def test_fail_outweighs_unknown_and_unknown_outweighs_warn():
-    verdicts = {"a": Verdict.WARN, "b": Verdict.UNKNOWN, "c": Verdict.FAIL}
-    assert worst(verdicts) is Verdict.FAIL
-    assert worst({k: verdicts[k] for k in "ab"}) is Verdict.UNKNOWN
-    assert worst({}) is Verdict.UNKNOWN
+    found = quality(ball(20.0), empty)
+    assert np.isnan(found.mda_mm)
+    assert np.isnan(found.volume_ratio)

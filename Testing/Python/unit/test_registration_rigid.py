@@ -6,7 +6,8 @@ import registration_phantom as phantom
 import SimpleITK as sitk
 from ReirradiationCore.errors import CancelledError
 from ReirradiationCore.grids import Grid
-from ReirradiationCore.registration_rigid import lps_grid, register_rigid
+from ReirradiationCore.registration_images import lps_grid
+from ReirradiationCore.registration_rigid import register_rigid
 
 BONE = np.array([[-85.0, 10, -30], [85, 10, -30], [-75, 25, 40], [75, 25, 40], [0, 62, 20]])
 

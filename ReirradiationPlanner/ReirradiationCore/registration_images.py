@@ -1,0 +1,175 @@
+"""Both CTs on one grid, made comparable: body alone, windowed, matched in HU, masked where unseen.
+
+The value of a voxel is a windowed HU: soft tissue from -150 to 150 HU gets most of the range, the
+unit is about 37 HU of it; lung gets enough for its vessels to show. Outside the body everything is
+one value, so couch, masks and clothes are gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import SimpleITK as sitk
+from scipy import fft, ndimage
+
+from .body_mask import shrink
+from .curvature_solver import block_mean
+from .grids import Grid, Volume
+from .intensity_matching import matched_hu
+
+Array = npt.NDArray[np.float32]
+Box = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+
+WINDOW_HU = (-200.0, -150.0, 150.0, 1000.0)
+WINDOW_VALUES = (0.0, 1.0, 9.0, 14.0)
+LUNG_HU = (-950.0, -450.0, -200.0)
+LUNG_VALUES = (-3.5, -0.5, 0.0)
+LUNG_DEPTH_MM = 10.0  # nearer to the skin dark voxels are those of its edge
+BONE_HU = 200.0
+BONE_NEIGHBOURHOOD_MM = 10.0
+BONE_OVERLAP = (0.93, 0.98)
+SMOOTHING_VOXELS = 0.5
+OUTSIDE_HU = -5000.0
+UNSEEN_HU = -1200.0  # below air: outside the image, or padding around the field of view
+IN_BODY = 0.02
+DEEP_IN_BODY = 0.98
+
+
+class Images(NamedTuple):
+    """Both images on one grid, the prior brought there by the transform known so far.
+
+    Parameters
+    ----------
+    fixed, moving : ndarray
+        Windowed values.
+    fixed_seen, moving_seen : ndarray
+        1 where an image knows what is there, 0 elsewhere.
+    bone : ndarray
+        Bone of both images (0..1) that is already in place.
+    """
+
+    fixed: Array
+    moving: Array
+    fixed_seen: Array
+    moving_seen: Array
+    bone: Array
+
+    def halved(self) -> Images:
+        """Return the images at half the resolution."""
+        return Images(*(block_mean(array) for array in self))
+
+
+def lps_grid(grid: Grid, spacing_mm: float) -> Grid:
+    """Return an even grid along the axes of LPS over the box of another grid."""
+    low, high = lps_box(grid)
+    size = np.maximum(1, np.ceil((high - low) / spacing_mm - 1e-6)).astype(int)
+    origin = (low + high) / 2 - (size - 1) * spacing_mm / 2
+    return Grid(tuple(size.tolist()), (float(spacing_mm),) * 3, tuple(origin.tolist()))
+
+
+def lps_box(grid: Grid) -> Box:
+    """Return the lower and the upper corner of the box around a grid, LPS, mm."""
+    start, extent = grid.box_mm()
+    corners = np.array(np.meshgrid(*zip(start, start + extent, strict=True))).reshape(3, -1).T
+    corners = corners @ grid.axes.T + np.array(grid.origin_lps)
+    return corners.min(axis=0), corners.max(axis=0)
+
+
+def body_box(body: Volume, margin_mm: float) -> Box:
+    """Return the box around a mask with a margin, but not beyond its image, LPS, mm."""
+    inside = np.argwhere(body.array)[:, ::-1]
+    corners = np.array(np.meshgrid(*zip(inside.min(axis=0), inside.max(axis=0), strict=True)))
+    points = body.grid.points_at(corners.reshape(3, -1).T)
+    low, high = lps_box(body.grid)
+    return np.maximum(points.min(axis=0) - margin_mm, low), np.minimum(
+        points.max(axis=0) + margin_mm, high
+    )
+
+
+def working_grid(box: Box, finest_mm: float, most_voxels: int, multiple: int = 8) -> Grid:
+    """Return a grid over a box, at the finest spacing that stays affordable.
+
+    Parameters
+    ----------
+    finest_mm : float
+        Spacing where there are few enough voxels; else it is widened in quarters of a millimetre.
+    most_voxels : int
+        Largest number of voxels.
+    multiple : int
+        Sizes are multiples of it, so that levels can be halved.
+    """
+    low, high = box
+    affordable = float(np.prod(high - low) / most_voxels) ** (1 / 3)
+    spacing = max(finest_mm, np.ceil(affordable * 4) / 4)
+    blocks = np.ceil((high - low) / spacing / multiple).astype(int).tolist()
+    size = multiple * np.array([fft.next_fast_len(n, real=True) for n in blocks])
+    origin = (low + high) / 2 - (size - 1) * spacing / 2
+    return Grid(tuple(size.tolist()), (float(spacing),) * 3, tuple(origin.tolist()))
+
+
+def prepare(
+    grid: Grid, images: Sequence[Volume], bodies: Sequence[Volume], transform: sitk.Transform
+) -> tuple[Images, str]:
+    """Return both CTs on a grid of the reference frame, and what was matched in HU.
+
+    Parameters
+    ----------
+    images, bodies : sequence of Volume
+        Reference and prior: CT in HU, mask of the body.
+    transform : sitk.Transform
+        Reference to prior, as far as known.
+    """
+    identity = sitk.Transform(3, sitk.sitkIdentity)
+    hus, shares = [], []
+    for image, body, way in zip(images, bodies, (identity, transform), strict=True):
+        hus.append(on_grid(shrink(image, grid.spacing_mm[0]).to_sitk(), grid, way, OUTSIDE_HU))
+        shares.append(on_grid(body.to_sitk(), grid, way, 0.0))
+    covered = [hu > UNSEEN_HU for hu in hus]
+    near = [share > IN_BODY for share in shares]
+    deep = (shares[0] > DEEP_IN_BODY) & (shares[1] > DEEP_IN_BODY) & covered[0] & covered[1]
+    hus[1], said = matched_hu(hus[0], hus[1], deep)
+    bones = [(n & (hu > BONE_HU)).astype(np.float32) for hu, n in zip(hus, near, strict=True)]
+    ways = (identity, transform)
+    inner = [on_grid(_inner(b).to_sitk(), grid, w, 0.0) for b, w in zip(bodies, ways, strict=True)]
+    values = [_windowed(hu, n, d) for hu, n, d in zip(hus, near, inner, strict=True)]
+    fixed = np.where(covered[0], values[0], values[1])
+    moving = np.where(covered[1], values[1], fixed)
+    seen = [ndimage.binary_erosion(c, border_value=1).astype(np.float32) for c in covered]
+    matched = _matched_bone(bones[0], bones[1], BONE_NEIGHBOURHOOD_MM / grid.spacing_mm[0])
+    smooth = [ndimage.gaussian_filter(value, SMOOTHING_VOXELS) for value in (fixed, moving)]
+    return Images(smooth[0], smooth[1], seen[0], seen[1], matched), said
+
+
+def _windowed(hu: Array, near: npt.NDArray[np.bool_], inner: Array) -> Array:
+    """Windowed values inside the body; air and lung count only away from the skin."""
+    dark = np.interp(hu, LUNG_HU, LUNG_VALUES).astype(np.float32) * inner
+    return (np.interp(hu, WINDOW_HU, WINDOW_VALUES).astype(np.float32) + dark) * near
+
+
+def _inner(body: Volume) -> Volume:
+    """Return the part of a body that is away from its skin, plane by plane."""
+    steps = max(1, round(LUNG_DEPTH_MM / body.grid.spacing_mm[0]))
+    across = np.ones((1, 3, 3), dtype=bool)
+    inner = ndimage.binary_erosion(body.array > 0, across, iterations=steps)
+    return Volume(inner.astype(np.uint8), body.grid)
+
+
+def on_grid(image: sitk.Image, grid: Grid, transform: sitk.Transform, outside: float) -> Array:
+    """Return the values of an image at the voxels of a grid, linear, ``outside`` beyond it."""
+    out = sitk.Resample(
+        sitk.Cast(image, sitk.sitkFloat32), grid.size, transform, sitk.sitkLinear,
+        grid.origin_lps, grid.spacing_mm, grid.direction, outside, sitk.sitkFloat32, False,
+    )  # fmt: skip
+    return sitk.GetArrayFromImage(out)
+
+
+def _matched_bone(fixed: Array, moving: Array, sigma: float) -> Array:
+    """Bone of both images (0..1) where their overlap nearby (Dice) shows that it is in place."""
+    both = fixed * moving
+    smooth = [ndimage.gaussian_filter(a, sigma, truncate=3.0) for a in (both, fixed, moving)]
+    overlap = 2 * smooth[0] / (smooth[1] + smooth[2] + np.float32(1e-3))
+    low, high = BONE_OVERLAP
+    return both * np.clip((overlap - low) / (high - low), 0, 1).astype(np.float32)
