@@ -130,6 +130,13 @@ class CourseDose:
         return replace(self, model=model, fallback=fallback)
 
 
+def not_evaluable(fractions: tuple[int, ...], note: str) -> CourseDose:
+    """Return the dose of a course of which nothing may be said in an organ, with the reason."""
+    unknown = tuple(np.array([np.nan]) for _ in fractions)
+    strategy = MappingStrategy.NOT_EVALUABLE
+    return CourseDose(unknown, fractions, strategy, np.array([1.0]), note)
+
+
 @dataclass(frozen=True, eq=False)
 class OrganDoses:
     """One organ of the reference image with the dose of every course at its sample points.
@@ -203,6 +210,8 @@ class OrganDoses:
                 total += keep * dose.eqd2(alpha_beta_gy)
             elif dose.strategy is MappingStrategy.UNIFORM_BG:
                 total += keep * dose.background(alpha_beta_gy).eqd2_gy
+            elif dose.strategy is MappingStrategy.NOT_EVALUABLE:
+                total += np.nan
         return total
 
     def cumulative_eqd2(self, alpha_beta_gy: float, recovery: Mapping[str, float]) -> FloatArray:
@@ -213,6 +222,12 @@ class OrganDoses:
         """Return the same doses, converted with another model."""
         priors = {course: dose.with_model(model) for course, dose in self.priors.items()}
         return replace(self, planned=self.planned.with_model(model), priors=priors)
+
+    @property
+    def why_not_evaluable(self) -> str:
+        """Why there is no sum at all: a course is NOT_EVALUABLE in this organ; empty if none is."""
+        notes = [dose.note for dose in self.courses_of(MappingStrategy.NOT_EVALUABLE).values()]
+        return "; ".join(notes)
 
     def courses_of(self, strategy: MappingStrategy) -> dict[str, CourseDose]:
         """Return the prior courses that were brought here by one strategy."""

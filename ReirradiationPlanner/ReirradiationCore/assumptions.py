@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .case import Case, MappingStrategy
+from .case import Case
 from .constraints import Constraint
 from .courses import Course
 from .input_checks import require_used
 from .names import match_name
 from .organ_models import OrganModel, organ_model
 from .pipeline_data import RegisteredCourse
+from .registration_fallback import CourseMap
 
 
-def mapping_defaults(registered: Mapping[str, RegisteredCourse]) -> dict[str, MappingStrategy]:
-    """Strategy per course where the user chose none: as good as the registration allows."""
+def mapping_defaults(registered: Mapping[str, RegisteredCourse]) -> dict[str, CourseMap]:
+    """Map of each course where the user chose none, with the structures at which it failed."""
     return {
-        course: MappingStrategy.DIR
-        if match.result.mode in ("deformable", "file")
-        else MappingStrategy.RIGID
+        course: CourseMap.of(course, match.result.mode, match.quality)
         for course, match in registered.items()
     }
 
@@ -28,7 +27,7 @@ def resolve_models(
     priors: Sequence[Course],
     case: Case,
     constraints: Sequence[Constraint],
-    strategies: Mapping[str, MappingStrategy],
+    maps: Mapping[str, CourseMap],
 ) -> list[OrganModel]:
     """Return the model of every structure, in the order of the structure set.
 
@@ -45,7 +44,7 @@ def resolve_models(
             constraints,
             priors,
             planned,
-            strategies,
+            maps,
         )
         for structure in planned.structures
     ]

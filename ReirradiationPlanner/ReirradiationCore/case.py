@@ -16,6 +16,9 @@ from .course_choices import CourseChoice
 from .dose_models import LQ, DoseConversion
 from .errors import RefusedError
 from .letters import Letter
+from .planned_scale import require_planned_scale
+from .quality_choice import QualityChoice
+from .registration_choice import RegistrationChoice
 from .type_choice import TypeChoice
 from .uncertainty_choice import UncertaintyChoice
 
@@ -31,6 +34,7 @@ class MappingStrategy(Enum):
     POINT_SUM = "POINT_SUM"
     OVERLAP_POINT_SUM = "OVERLAP_POINT_SUM"
     ZERO = "ZERO"
+    NOT_EVALUABLE = "NOT_EVALUABLE"
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,12 @@ class Case:
         Course id to what was typed of a prior course known only from a letter.
     courses : mapping
         Course id to dates and prescription typed for a course that has files.
+    registration_options : mapping
+        Course id, or ``*``, to options of the built-in registration.
+    planned_scale : float
+        What-if factor on the planned dose, see `planned_scale`; 1 is the plan as it is.
+    quality : QualityChoice
+        How registrations are judged, and what follows where one fails.
     """
 
     paths: tuple[Path, ...] = ()
@@ -129,6 +139,9 @@ class Case:
     uncertainty: UncertaintyChoice = field(default_factory=UncertaintyChoice)
     letters: Mapping[str, Letter] = field(default_factory=dict)
     courses: Mapping[str, CourseChoice] = field(default_factory=dict)
+    planned_scale: float = 1.0
+    registration_options: Mapping[str, RegistrationChoice] = field(default_factory=dict)
+    quality: QualityChoice = field(default_factory=QualityChoice)
 
     def __post_init__(self) -> None:
         """Refuse choices that contradict themselves."""
@@ -142,11 +155,18 @@ class Case:
         if self.cord_region not in NIEDER_ALPHA_BETA_GY:
             reason = f"cord_region is '{self.cord_region}'; give {', '.join(NIEDER_ALPHA_BETA_GY)}"
             raise RefusedError(reason)
+        require_planned_scale(self.planned_scale)
 
     def registration_of(self, course_id: str, label: str = "") -> str:
         """Mode or transform file for a course."""
         modes = self.registration
         return modes.get(course_id) or modes.get(label) or modes.get("*", "auto")
+
+    def registration_choice(self, course_id: str, label: str = "") -> RegistrationChoice:
+        """Return the options of the built-in registration for a course."""
+        made = self.registration_options
+        choice = made.get(course_id) or made.get(label) or made.get("*")
+        return choice or RegistrationChoice()
 
     def organ(self, *names: str) -> OrganChoice:
         """Return the choices for an organ known under any of ``names``; empty if none were made.

@@ -15,6 +15,8 @@ from .dose_models import LQ, DoseConversion
 from .errors import RefusedError
 from .json_check import problems_in
 from .letters import letters_of
+from .quality_choice import QualityChoice
+from .registration_choice import registration_choices
 from .type_choice import TypeChoice
 from .uncertainty_choice import uncertainty_choice, uncertainty_json
 
@@ -25,6 +27,8 @@ KEYS = {
     "recovery", "registration", "fractions", "isotoxic", "map_grid_mm", "approvals",
     "identity_override", "limit_choices", "resolved", "model", "confirmed", "cord_region",
     "reirradiation_isodose_gy", "reirradiation_type", "uncertainty", "de_identify", "history",
+    "planned_scale", "registration_options", "registration_levels", "registration_fallback",
+    "landmarks", "inverse_consistency",
 }  # fmt: skip
 
 
@@ -98,6 +102,9 @@ def case_from_json(content: dict[str, Any]) -> Case:
         type_choice=TypeChoice.from_json(content),
         de_identify=_yes_or_no(content.get("de_identify", False)),
         history=tuple(HistoryEntry.from_json(entry) for entry in content.get("history", ())),
+        planned_scale=float(content.get("planned_scale", 1.0)),
+        registration_options=registration_choices(content.get("registration_options", {})),
+        quality=QualityChoice.from_json(content),
     )
 
 
@@ -176,6 +183,11 @@ def _beside(case: Case, folder: Path) -> Case:
         paths=tuple(Path(found(str(path))) for path in case.paths),
         protocols=tuple(found(name) for name in case.protocols),
         registration={course: found(mode) for course, mode in case.registration.items()},
+        uncertainty=case.uncertainty.with_files(found),
+        registration_options={
+            course: replace(one, start=found(one.start))
+            for course, one in case.registration_options.items()
+        },
     )
 
 
@@ -217,6 +229,9 @@ def case_to_json(case: Case, courses: list[dict[str, Any]] | None = None) -> dic
         **case.type_choice.to_json(),
         "de_identify": case.de_identify,
         "history": [entry.to_json() for entry in case.history],
+        "planned_scale": case.planned_scale,
+        "registration_options": {c: o.to_json() for c, o in case.registration_options.items()},
+        **case.quality.to_json(),
     }
 
 

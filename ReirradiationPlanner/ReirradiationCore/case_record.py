@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from .case import Case
 from .case_file import case_to_json
 from .courses import Course
-from .pipeline_data import Evaluation
+from .organ_models import OrganModel
 
 
-def case_record(evaluation: Evaluation) -> dict[str, Any]:
+class Modelled(Protocol):
+    """A structure of the reference image with what is assumed of it."""
+
+    @property
+    def model(self) -> OrganModel:
+        """What is assumed."""
+
+
+class Chosen(Protocol):
+    """Anything that was made from choices: an evaluation, a live result, a sampled case."""
+
+    @property
+    def case(self) -> Case:
+        """The choices."""
+
+    @property
+    def courses(self) -> tuple[Course, ...]:
+        """Prior courses, oldest first, then the planned course."""
+
+    @property
+    def organs(self) -> Sequence[Modelled]:
+        """Every structure of the reference image."""
+
+
+def case_record(evaluation: Chosen) -> dict[str, Any]:
     """Return a case file that repeats the run.
 
     Choices stay choices (a rule stays a rule, so that defaults are reported as defaults again);
@@ -20,6 +46,9 @@ def case_record(evaluation: Evaluation) -> dict[str, Any]:
     content["paths"] = [str(path.resolve()) for path in evaluation.case.paths]
     content["protocols"] = [_absolute(name) for name in content["protocols"]]
     content["registration"] = {c: _absolute(m) for c, m in content["registration"].items()}
+    for course, one in evaluation.case.registration_options.items():
+        if one.start_file:
+            content["registration_options"][course]["start"] = _absolute(one.start)
     content["resolved"] = {"organs": _organs(evaluation)}
     return content
 
@@ -29,9 +58,16 @@ def _absolute(text: str) -> str:
     return str(Path(text).resolve()) if Path(text).is_file() else text
 
 
+def _plain(dose_gy: float, scale: float) -> float:
+    return dose_gy if scale == 1.0 else round(dose_gy / scale, 9)
+
+
 def _course(course: Course) -> dict[str, Any]:
     first, last = course.first_fraction_date, course.last_fraction_date
-    doses = [phase.prescribed_dose_gy for phase in course.phases]
+    # a what-if factor is a choice of its own; the prescription stays the one it is applied to
+    doses = [
+        p.prescribed_dose_gy and _plain(p.prescribed_dose_gy, p.dose_scale) for p in course.phases
+    ]
     return {
         "id": course.id,
         "role": course.role.value,
@@ -44,7 +80,7 @@ def _course(course: Course) -> dict[str, Any]:
     }
 
 
-def _organs(evaluation: Evaluation) -> dict[str, Any]:
+def _organs(evaluation: Chosen) -> dict[str, Any]:
     return {
         organ.model.name: {
             "standard_name": organ.model.match.standard_name,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .case import Case
+from .case_file import case_to_json
 from .case_history import changes_of
 from .errors import RefusedError
 
@@ -68,6 +70,29 @@ def compare(a: ResultFolder, b: ResultFolder) -> dict[str, list[str]]:
         "values": _values(a.results, b.results),
         "registrations": list(_registrations(a.results, b.results)),
         "warnings": list(_warnings(a.results, b.results)),
+    }
+    return {heading: lines for heading, lines in found.items() if lines}
+
+
+def what_changed(
+    saved: Mapping[str, Any], live: Mapping[str, Any], before: Case, after: Case
+) -> dict[str, list[str]]:
+    """Return what other choices on the same doses changed, by heading, sentences under each.
+
+    Parameters
+    ----------
+    saved : mapping
+        Content of results.json.
+    live : mapping
+        ``LiveResult.as_results()``; parts that are not in it are not compared.
+    before, after : Case
+        Choices of both.
+    """
+    found = {
+        "choices": list(changes_of(case_to_json(before), case_to_json(after))),
+        "verdicts": list(_verdicts(saved, live)),
+        "isotoxic": list(_isotoxic(saved, live)) if "isotoxic" in live else [],
+        "values": _values(saved, live) if "structures" in live else [],
     }
     return {heading: lines for heading, lines in found.items() if lines}
 
@@ -139,7 +164,7 @@ def _named_versions(results: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _limit_key(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    keys = ("structure", "metric", "quantity", "alpha_beta_gy", "scope", "course", "set", "unit")
+    keys = ("id", "structure", "metric", "quantity", "alpha_beta_gy", "scope", "course", "set", "unit")
     return tuple(row.get(key) for key in keys)
 
 

@@ -89,6 +89,8 @@ class Phase:
         Whole numbers >= 1; ``delivered`` of an unfinished plan is smaller than ``planned``.
     prescribed_dose_gy : float, optional
         Target prescription dose of the plan, Gy; None where the file does not say.
+    dose_scale : float
+        What-if factor on the dose, see `planned_scale`.
 
     Raises
     ------
@@ -103,6 +105,7 @@ class Phase:
     prescribed_dose_gy: float | None = None
     plan_uid: str = ""
     dose_uid: str = ""
+    dose_scale: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse numbers of fractions that cannot be."""

@@ -23,6 +23,10 @@ from .pipeline_data import Evaluation
 
 COURSE_UIDS = ("frame_of_reference_uid", "study_uid", "image_series_uid", "structure_set_uid")
 LEFT_OUT = "(left out)"
+# names of folders that are words of nearly every sentence of a result, and of no patient
+PLAIN_FOLDERS = frozenset(
+    {"case", "course", "courses", "dicom", "dose", "plan", "plans", "planned", "prior", "structures"}
+)
 
 
 def de_identified(
@@ -40,7 +44,7 @@ def de_identified(
     """
     names = {name for c in evaluation.courses for name in names_of(c.patient)}
     _require_clean_names(evaluation, Scrubber(dict.fromkeys(names, REMOVED)))
-    scrubber = Scrubber(_replacements(evaluation, names))
+    scrubber = scrubber_of(evaluation)
     files = _anonymous_files(evaluation)
     case = _case(evaluation.case, scrubber)
     clean = replace(
@@ -52,8 +56,22 @@ def de_identified(
             for path, uid, modality in evaluation.files
         ),
         warnings=tuple(scrubber.json(evaluation.warnings)),
+        sampled=None,
     )
     return clean, _results(results, scrubber, case)
+
+
+def scrubber_of(evaluation: Evaluation) -> Scrubber:
+    """Return what takes names, UIDs, dates and paths of an evaluation out of free texts."""
+    names = {name for c in evaluation.courses for name in names_of(c.patient)}
+    ids = [course.id for course in evaluation.courses]
+    return Scrubber(_replacements(evaluation, names), ids, _folders(evaluation))
+
+
+def _folders(evaluation: Evaluation) -> set[str]:
+    """Return the names of the folders of the files but for those that name nobody."""
+    found = {path.parent.name for path, *_ in evaluation.files}
+    return {name for name in found if len(name) > 2 and name.casefold() not in PLAIN_FOLDERS}
 
 
 def _require_clean_names(evaluation: Evaluation, scrubber: Scrubber) -> None:
@@ -76,8 +94,9 @@ def _replacements(evaluation: Evaluation, names: set[str]) -> dict[str, str]:
         new[uid] = _uid(evaluation, uid)
         for text in (str(path), path.as_posix(), f"{path.parent.name}/{path.name}", path.name):
             new[text] = stand_in
-        new.setdefault(path.parent.name, "folder")
-    for given in (*evaluation.case.paths, *evaluation.case.registration.values()):
+    chosen = evaluation.case
+    files = (*chosen.registration.values(), *chosen.uncertainty.engine_files)
+    for given in (*chosen.paths, *files):
         if Path(given).exists():
             new.update(dict.fromkeys((str(given), str(Path(given).resolve())), LEFT_OUT))
     for course in evaluation.courses:

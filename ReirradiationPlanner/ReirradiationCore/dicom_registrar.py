@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,13 +42,15 @@ class DicomRegistrar:
     ) -> RegistrationResult:
         """Read the object; see `read_registration` for what is refused."""
         del reference, prior
-        name = Path(self.path).name
+        began, name = time.perf_counter(), Path(self.path).name
         progress(f"Reading {name}", 0.0)
         found = read_registration(self.path, name, self.reference_frame_uid, self.prior_frame_uid)
         kind = "Deformable Spatial Registration" if found.is_deformable else "Spatial Registration"
         return RegistrationResult(
-            "file", f"DICOM {kind} {name}", found.transform, found.rigid, warnings=found.notes
-        )
+            "file", f"DICOM {kind} {name}", found.transform, found.rigid,
+            seconds=time.perf_counter() - began, log=(f"{name}: {kind}", *found.notes),
+            stop_reason="read from a file", warnings=found.notes,
+        )  # fmt: skip
 
 
 def is_dicom(path: Path) -> bool:

@@ -36,7 +36,8 @@ def dose_at_points(
     Returns
     -------
     tuple of ndarray, each (N,)
-        Gy per phase, scaled to the fractions delivered; NaN where unknown.
+        Gy per phase, scaled to the fractions delivered (and by a what-if factor, see
+        `planned_scale`); NaN where unknown.
     """
     known = None
     if transform is not None:
@@ -46,8 +47,9 @@ def dose_at_points(
         dose = sample_volume(phase.dose, points_lps)
         if known is not None:
             dose[~known] = np.nan
-        if phase.delivered_share != 1.0:
-            dose *= np.float32(phase.delivered_share)
+        for factor in (phase.delivered_share, phase.dose_scale):
+            if factor != 1.0:
+                dose *= np.float32(factor)
         doses.append(dose)
     return tuple(doses)
 

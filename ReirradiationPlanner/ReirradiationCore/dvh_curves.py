@@ -25,6 +25,8 @@ def _of_organ(organ: OrganJudge) -> Iterator[DvhCurve]:
     alpha_beta = organ.model.alpha_beta_gy
     voxelwise = [name for name, dose in organ.doses.priors.items() if dose.is_voxelwise]
     sums = (CUMULATIVE, NO_RECOVERY) if organ.doses.priors else (CUMULATIVE,)
+    if organ.doses.why_not_evaluable:
+        sums = ()
     for distribution in (*voxelwise, organ.planned_id, *sums):
         dvh = organ.distribution(distribution, Quantity.EQD2, alpha_beta).histogram()
         yield DvhCurve(organ.model.name, distribution, "EQD2", alpha_beta, dvh)

@@ -107,7 +107,10 @@ class CourseOnGrid:
 
 
 def make_maps(
-    paint: Paint, priors: Sequence[CourseOnGrid], planned: CourseOnGrid
+    paint: Paint,
+    priors: Sequence[CourseOnGrid],
+    planned: CourseOnGrid,
+    mapped_rigidly: Sequence[CourseOnGrid] = (),
 ) -> dict[str, Volume]:
     """Compute every map of contract.md on the grid of ``paint``.
 
@@ -117,6 +120,9 @@ def make_maps(
         Organs of the voxels.
     priors, planned : CourseOnGrid
         Doses already mapped onto the grid.
+    mapped_rigidly : sequence of CourseOnGrid
+        The prior courses again, mapped by the rigid part of their registration; none where a
+        registration has no rigid part of its own.
 
     Returns
     -------
@@ -124,7 +130,9 @@ def make_maps(
         ``alpha_beta`` Gy, ``recovery_<course>`` 0..1, ``mapped_dose_<course>`` Gy physical,
         ``eqd2_<course>`` Gy before recovery, ``cumulative_eqd2`` Gy after recovery,
         ``tolerance_percent`` %, ``overlap_eqd2`` Gy, ``remaining_dose`` Gy physical and
-        ``over_limit`` (1 where the prior dose alone exceeds the limit).
+        ``over_limit`` (1 where the prior dose alone exceeds the limit). Where an organ recovers:
+        ``cumulative_no_recovery`` and ``recovery_difference`` (Gy EQD2 that recovery takes off).
+        With ``mapped_rigidly``: ``mapping_difference`` Gy, see `mapping_difference`.
     """
     alpha_beta = paint.lookup([o.alpha_beta_gy for o in paint.organs], DEFAULT_ALPHA_BETA_GY)
     maps = {"alpha_beta": alpha_beta}
@@ -152,7 +160,36 @@ def make_maps(
     maps["tolerance_percent"] = 100 * maps["cumulative_eqd2"] / limit
     remaining, over = _remaining(background, limit, alpha_beta, sum(planned.fractions))
     maps["remaining_dose"], maps["over_limit"] = remaining, over
+    if any(fraction > 0 for organ in paint.organs for fraction in organ.recovery.values()):
+        maps["recovery_difference"] = _recovered(maps, [course.id for course in priors])
+        maps["cumulative_no_recovery"] = maps["cumulative_eqd2"] + maps["recovery_difference"]
+    if mapped_rigidly:
+        maps["mapping_difference"] = mapping_difference(paint, priors, mapped_rigidly)
     return {name: Volume(array, paint.grid) for name, array in maps.items()}
+
+
+def _recovered(maps: Mapping[str, FloatArray], priors: Sequence[str]) -> FloatArray:
+    """EQD2 of the prior courses that recovery takes off; NaN where the sum is unknown."""
+    taken = sum(maps[f"recovery_{course}"] * maps[f"eqd2_{course}"] for course in priors)
+    return np.where(np.isnan(maps["cumulative_eqd2"]), np.float32(np.nan), taken)
+
+
+def mapping_difference(
+    paint: Paint, priors: Sequence[CourseOnGrid], mapped_rigidly: Sequence[CourseOnGrid]
+) -> FloatArray:
+    """How far the cumulative EQD2 depends on the mapping of the prior doses, Gy.
+
+    The absolute difference between the sums with ``priors`` and with ``mapped_rigidly`` (the same
+    courses in the same order), after recovery. NaN where either is unknown, and in organs for
+    which a course is not judged point by point, because no mapping enters their sum.
+    """
+    alpha_beta = paint.lookup([o.alpha_beta_gy for o in paint.organs], DEFAULT_ALPHA_BETA_GY)
+    pointwise = [np.nan if o.instead_eqd2_gy else 0.0 for o in paint.organs]
+    change = paint.lookup(pointwise, 0.0)
+    for course, rigid in zip(priors, mapped_rigidly, strict=True):
+        recovery = paint.lookup([o.recovery.get(course.id, 0.0) for o in paint.organs], 0.0)
+        change += (1 - recovery) * (course.eqd2(alpha_beta) - rigid.eqd2(alpha_beta))
+    return np.abs(change)
 
 
 def _without_dose(paint: Paint, on_grid: Sequence[str]) -> FloatArray:
@@ -165,14 +202,18 @@ def overlap(
     prior_eqd2_gy: FloatArray,
     planned_eqd2_gy: FloatArray,
     threshold_gy: float = OVERLAP_THRESHOLD_EQD2_GY,
+    planned_threshold_gy: float | None = None,
 ) -> FloatArray:
     """EQD2 that prior and planned courses both reach, Gy.
 
-    The smaller of both where both reach the threshold, 0 where the courses do not overlap, NaN
-    where one of them is unknown.
+    The smaller of both where both reach their threshold (the same one unless
+    ``planned_threshold_gy`` is given), 0 where the courses do not overlap, NaN where one of them
+    is unknown.
     """
+    least = threshold_gy if planned_threshold_gy is None else planned_threshold_gy
+    apart = (prior_eqd2_gy < threshold_gy) | (planned_eqd2_gy < least)
     both = np.minimum(prior_eqd2_gy, planned_eqd2_gy)
-    return np.where(both < threshold_gy, np.float32(0.0), both)
+    return np.where(apart & ~np.isnan(both), np.float32(0.0), both)
 
 
 def _remaining(

@@ -74,7 +74,7 @@ def hand_check(organ: OrganJudge, planned_id: str) -> dict[str, Any] | None:
     """
     alpha_beta, recovery = organ.model.alpha_beta_gy, organ.model.recovery_fractions
     values = organ.values(CUMULATIVE, Quantity.EQD2, alpha_beta)
-    if np.isnan(values).all():
+    if np.isnan(values).all() or organ.doses.why_not_evaluable:
         return None
     index = int(np.nanargmax(values))
     lines, total = [], 0.0

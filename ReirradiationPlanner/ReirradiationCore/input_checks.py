@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from .dicom import ReadOptions, ReadResult, hash_files
 from .dose_models import DoseConversion
 from .errors import RefusedError
 from .protocol_check import ConstraintSet
-from .protocol_library import load_protocols, with_choices
+from .protocol_library import NO_SETS, load_protocols, with_choices
+from .uncertainty_choice import uncertainty_json
 
 # Where the files are, how the result is written, and who changed what do not change a result.
 NOT_IN_HASH = ("paths", "de_identify", "history")
@@ -33,8 +34,12 @@ def read_options(case: Case) -> ReadOptions:
     )
 
 
-def chosen_protocols(case: Case) -> tuple[tuple[ConstraintSet, ...], tuple[str, ...]]:
+def chosen_protocols(
+    case: Case, known_sets: Mapping[str, ConstraintSet] = NO_SETS
+) -> tuple[tuple[ConstraintSet, ...], tuple[str, ...]]:
     """Return the constraint sets with what the user chose in them, and what to say about it.
+
+    ``known_sets`` holds sets that are loaded already, by the name or file they are asked for with.
 
     Raises
     ------
@@ -43,7 +48,7 @@ def chosen_protocols(case: Case) -> tuple[tuple[ConstraintSet, ...], tuple[str, 
     RefusedError
         A choice for a constraint of no chosen set.
     """
-    protocols, notes = load_protocols(case.protocols)
+    protocols, notes = load_protocols(case.protocols, known_sets)
     known = {limit.id for protocol in protocols for limit in protocol.constraints}
     reasons = [
         *_unknown("limit_choices", case.limit_choices, known),
@@ -98,13 +103,28 @@ def require_known_names(case: Case, courses: Sequence[Course]) -> None:
     structures |= {name for course in courses for name in course.empty_structures}
     reasons = [
         *_unknown("registration", set(case.registration) - {"*"}, prior_names),
+        *_unknown("registration_options", set(case.registration_options) - {"*"}, prior_names),
         *_unknown("organs: courses", _organ_courses(case) - {"*"}, course_names),
+        *_unknown("uncertainty.engines", _of_engines(case), {c.id for c in courses[:-1]}),
+        *_unknown("landmarks", case.quality.landmarks, {course.id for course in courses[:-1]}),
+        *_unknown("landmarks: structures", _of_landmarks(case), structures),
         *_unknown("approvals", case.approvals, {course.id for course in courses}),
         *_unknown("structure_map", case.structure_map, structures),
         *_unknown("isotoxic.targets", case.isotoxic_targets, structures),
     ]
     if reasons:
         raise RefusedError(*reasons)
+
+
+def _of_engines(case: Case) -> set[str]:
+    """Courses that transform files among the engines are for."""
+    return {e.partition("=")[0] for e in case.uncertainty.engines if "=" in e}
+
+
+def _of_landmarks(case: Case) -> set[str]:
+    """Structures that landmarks are said to belong to."""
+    given = (one for landmarks in case.quality.landmarks.values() for one in landmarks)
+    return {one.structure for one in given if one.structure}
 
 
 def _organ_courses(case: Case) -> set[str]:
@@ -152,16 +172,24 @@ def with_course_choices(read: ReadResult, case: Case) -> ReadResult:
 def hash_of_input(case: Case, read: ReadResult) -> str:
     """Return ``sha256:...`` of the bytes of all files used and of every choice that matters.
 
-    Transform and protocol files count with their content; where files lie does not count.
+    Courses from a scene count with the contents of their nodes in place of files. Transform and
+    protocol files count with their content; where files lie does not count.
     """
     choices = {k: v for k, v in case_to_json(case).items() if k not in NOT_IN_HASH}
     choices["courses"] = [_hashed(course) for course in read.courses]
-    chosen = [*case.registration.values(), *case.protocols]
+    starts = {course: one.start for course, one in case.registration_options.items()}
+    engines = case.uncertainty.engine_files
+    chosen = [*case.registration.values(), *starts.values(), *engines, *case.protocols]
     content = [Path(name) for name in chosen if Path(name).is_file()]
     choices["registration"] = {c: Path(mode).name for c, mode in case.registration.items()}
+    for course, start in starts.items():
+        choices["registration_options"][course]["start"] = Path(start).name
+    named = case.uncertainty.with_files(lambda file: Path(file).name)
+    choices["uncertainty"] = uncertainty_json(named)
     choices["protocols"] = [Path(name).name for name in case.protocols]
-    used = [*(source.path for source in read.files), *content]
-    digest = hashlib.sha256(hash_files(used).encode())
+    sources = () if read.content_hash else (source.path for source in read.files)
+    digest = hashlib.sha256(hash_files([*sources, *content]).encode())
+    digest.update(read.content_hash.encode())
     digest.update(json.dumps(choices, sort_keys=True).encode())
     return f"sha256:{digest.hexdigest()}"
 

@@ -58,10 +58,27 @@ def isotoxic_answer(
     criteria = eligibility(organs, planned, prescription, case.isotoxic_targets) if organs else ()
     answer = solve(items, prescription, case.isotoxic_range_gy, criteria).as_dict()
     answer["notes"] += _partly_known(applied, planned)
+    answer["not_counted"] = _not_counted(entering)
+    if answer["not_counted"]:
+        names = ", ".join(entry["structure"] for entry in answer["not_counted"])
+        said = f"the answer does NOT count on {names}: no cumulative dose can be given there"
+        answer["notes"].insert(0, f"{said}, and it may allow less")
     fewer = [_item(*entry, planned, _deciding(*entry[:2])) for entry in entering]
     answer["by_fractions"], why = _by_fractions(fewer, prescription, case.isotoxic_range_gy[1])
     answer["notes"] += why
     return answer, ""
+
+
+def _not_counted(
+    entering: Sequence[tuple[AppliedLimit, OrganJudge, dict[str, Any]]],
+) -> list[dict[str, str]]:
+    """Return the organs whose limits the answer cannot count on, each with the reason."""
+    lost = {
+        organ.model.name: organ.doses.why_not_evaluable
+        for limit, organ, _ in entering
+        if organ.doses.why_not_evaluable and limit.constraint.scope is Scope.CUMULATIVE
+    }
+    return [{"structure": name, "reason": reason} for name, reason in lost.items()]
 
 
 def _by_fractions(

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .accumulation import CourseDose, OrganDoses
+from .case import MappingStrategy
 from .constraints import Constraint, Quantity
 from .dvh import MetricValue, SortedDose
 from .metrics import Metric, MetricKind
@@ -77,6 +78,8 @@ class OrganJudge:
             if prior.typed is not None and metric.is_near_maximum:
                 return _typed_value(prior, metric, quantity, alpha_beta_gy)
             note = f"prior dose is known as {prior.strategy.value}, not point by point"
+            if prior.strategy is MappingStrategy.NOT_EVALUABLE:
+                note = prior.note
             return MetricValue(None, "Gy" if metric.is_dose else "cc", note)
         if course not in (CUMULATIVE, NO_RECOVERY):
             return self._metric_of(metric, course, quantity, alpha_beta_gy)
@@ -86,6 +89,9 @@ class OrganJudge:
         self, metric: Metric, course: str, quantity: Quantity, alpha_beta_gy: float
     ) -> MetricValue:
         """Metric of the sum of all courses, those known as point sums added."""
+        if self.doses.why_not_evaluable:
+            unit = "Gy" if metric.is_dose else "cc"
+            return MetricValue(None, unit, self.doses.why_not_evaluable)
         overlap = self.doses.overlap_sum_eqd2(metric, alpha_beta_gy, self._recovery(course))
         if overlap is not None:
             factor = _factor(quantity, alpha_beta_gy)
@@ -117,8 +123,12 @@ class OrganJudge:
         return distribution.dose_at_volume(wanted_cc - unknown_cc)
 
     def with_model(self, model: OrganModel) -> OrganJudge:
-        """Return a judge of the same doses with other assumptions."""
-        return OrganJudge(model, self.doses, self.planned_id)
+        """Return a judge of the same doses with other assumptions; what still holds is kept."""
+        kept: dict[tuple[str, str, float], SortedDose] = {}
+        if model.alpha_beta_gy == self.model.alpha_beta_gy:
+            same = model.recovery_fractions == self.model.recovery_fractions
+            kept = {key: s for key, s in self._sorted.items() if same or key[0] != CUMULATIVE}
+        return OrganJudge(model, self.doses, self.planned_id, kept)
 
     def scaled(self, factor: float) -> OrganJudge:
         """Return a judge of the same organ with the planned course multiplied by ``factor``."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import SimpleITK as sitk
+
 from .accumulation import CourseDose
 from .case import Case, MappingStrategy
 from .courses import Course, StructureKind, slice_spacing_mm
@@ -39,22 +41,44 @@ def voxel_maps(
     courses = [course for course in courses if course.letter is None]
     planned = courses[-1]
     grid = map_grid(courses, planned, case)
-    painted = [
-        _painted(organ, applied)
-        for organ in organs
-        if organ.model.kind in (StructureKind.OAR, StructureKind.TARGET)
-    ]
     progress("Painting the maps", 0.0)
-    paint = paint_organs(painted, grid, slice_spacing_mm(planned))
+    paint = paint_organs(painted_organs(organs, applied), grid, slice_spacing_mm(planned))
     on_grid = []
     for number, course in enumerate(courses):
         progress("Painting the maps", 0.2 + 0.5 * number / len(courses))
         match = registered.get(course.id)
-        phases = dose_on_grid(course, grid, match.result.transform if match else None)
-        fractions = tuple(phase.fractions_delivered for phase in course.phases)
-        on_grid.append(CourseOnGrid(course.id, phases, fractions, case.model))
+        on_grid.append(_on_grid(course, grid, match.result.transform if match else None, case))
+    progress("Painting the maps", 0.7)
+    rigidly = _mapped_rigidly(courses[:-1], grid, registered, case)
     progress("Painting the maps", 0.8)
-    return make_maps(paint, on_grid[:-1], on_grid[-1])
+    return make_maps(paint, on_grid[:-1], on_grid[-1], rigidly)
+
+
+def _on_grid(
+    course: Course, grid: Grid, transform: sitk.Transform | None, case: Case
+) -> CourseOnGrid:
+    fractions = tuple(phase.fractions_delivered for phase in course.phases)
+    return CourseOnGrid(course.id, dose_on_grid(course, grid, transform), fractions, case.model)
+
+
+def _mapped_rigidly(
+    priors: Sequence[Course], grid: Grid, registered: Mapping[str, RegisteredCourse], case: Case
+) -> list[CourseOnGrid]:
+    """Prior courses mapped by the rigid parts; none if one is missing or nothing is deformable."""
+    results = [registered[prior.id].result for prior in priors]
+    if not any(result.mode in ("deformable", "file") for result in results):
+        return []
+    if any(result.rigid is None for result in results):
+        return []
+    return [_on_grid(p, grid, r.rigid, case) for p, r in zip(priors, results, strict=True)]
+
+
+def painted_organs(
+    organs: Sequence[OrganJudge], applied: Sequence[AppliedLimit]
+) -> list[PaintedOrgan]:
+    """Organs at risk and targets as they are painted under these limits."""
+    painted = (StructureKind.OAR, StructureKind.TARGET)
+    return [_painted(organ, applied) for organ in organs if organ.model.kind in painted]
 
 
 def _painted(organ: OrganJudge, applied: Sequence[AppliedLimit]) -> PaintedOrgan:

@@ -225,6 +225,26 @@ def mapping_triplet(
         yield MappingScenario("mapping", name, replace(doses, priors=dict(native)))
 
 
+def engine_scenarios(doses: OrganDoses, context: MappingContext) -> Iterator[MappingScenario]:
+    """Yield the organ's doses under each other map of ``uncertainty.engines``.
+
+    Courses that lack a map of that name keep their own.
+    """
+    mapped = [prior for prior in context.priors if doses.priors[prior.id].strategy in MAPPED]
+    names = dict.fromkeys(
+        name for prior in mapped for name in context.registered[prior.id].alternatives
+    )
+    for name in names:
+        priors = dict(doses.priors)
+        for prior in mapped:
+            other = context.registered[prior.id].alternatives.get(name)
+            if other is not None:
+                points = doses.samples.points_lps
+                moved = dose_at_points(prior, points, other.transform)
+                priors[prior.id] = replace(priors[prior.id], phase_doses_gy=moved)
+        yield MappingScenario("engines", name, replace(doses, priors=priors))
+
+
 def _offers(registered: RegisteredCourse, strategy: MappingStrategy) -> bool:
     if strategy is MappingStrategy.RIGID:
         return registered.result.rigid is not None

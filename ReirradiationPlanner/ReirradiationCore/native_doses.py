@@ -32,7 +32,7 @@ from .organ_models import OrganModel
 from .pipeline_data import RegisteredCourse
 from .point_transforms import inverse_points, map_points
 from .radiobiology import course_eqd2
-from .registration_record import box_around
+from .registration_regions import box_around
 from .sampling import SamplePoints, sample_structure
 
 PROOF_ALPHA_BETA_GY = 3.0

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
 
-from .accumulation import CourseDose, OrganDoses
+from .accumulation import CourseDose, OrganDoses, not_evaluable
 from .case import Case, MappingStrategy
 from .courses import Course, Structure, StructureKind, slice_spacing_mm
 from .dose_mapping import dose_at_points
@@ -17,6 +17,7 @@ from .letter_courses import letter_dose
 from .native_doses import NATIVE, NativeCourse, fractions_of, native_dose, prove_zero
 from .organ_models import OrganModel
 from .pipeline_data import RegisteredCourse
+from .planned_scale import with_dose_of_plan
 from .progress import Progress
 from .sampling import SamplePoints, refine_hot, sample_structure
 from .structure_pairs import pair_structures
@@ -33,8 +34,8 @@ def sample_organs(
     progress: Progress,
 ) -> list[OrganDoses]:
     """Return the doses of every organ, in the order of ``models``; see `sample_organ`."""
-    pairs = {prior.id: _partners(planned, prior, case) for prior in priors}
-    targets = _target_points(models)
+    pairs = {prior.id: partners_of(planned, prior, case) for prior in priors}
+    targets = target_points(models)
     doses = []
     for number, model in enumerate(models):
         progress("Sampling the organs", number / len(models))
@@ -43,12 +44,13 @@ def sample_organs(
     return doses
 
 
-def _partners(planned: Course, prior: Course, case: Case) -> dict[str, Structure]:
+def partners_of(planned: Course, prior: Course, case: Case) -> dict[str, Structure]:
+    """Return the structures of a prior course by the name of the same organ on the reference."""
     pairing = pair_structures(planned.structures, prior.structures, case.structure_map)
     return {pair.reference.name: pair.prior for pair in pairing.pairs}
 
 
-def _target_points(models: Sequence[OrganModel]) -> npt.NDArray[np.float64]:
+def target_points(models: Sequence[OrganModel]) -> npt.NDArray[np.float64]:
     """Points (M, 3) of the planned PTVs, of all targets where none is called a PTV."""
     targets = [m for m in models if m.kind is StructureKind.TARGET]
     ptvs = [m for m in targets if "PTV" in m.name.upper()] or targets
@@ -75,7 +77,8 @@ def sample_organ(
     model : OrganModel
         Organ and mapping strategy per course.
     planned, priors : Course
-        Courses.
+        Courses. A what-if factor on the planned dose decides only which parts of an organ
+        OVERLAP_POINT_SUM takes for overlap: points and doses are those of the plan.
     registered : mapping
         Course id to registration.
     pairs : mapping
@@ -84,9 +87,11 @@ def sample_organ(
         Points of the planned targets on the reference image, LPS, mm, for UNIFORM_BG.
     """
     samples = sample_structure(model.structure, slice_spacing_mm=slice_spacing_mm(planned))
-    doses = _doses_at(samples, model, planned, priors, registered)
-    samples = refine_hot(samples, _priorities(doses))
-    doses = _doses_at(samples, model, planned, priors, registered)
+    of_plan = with_dose_of_plan(planned)
+    doses = _doses_at(samples, model, of_plan, priors, registered)
+    refined = refine_hot(samples, _priorities(doses))
+    if refined is not samples:
+        samples, doses = refined, _doses_at(refined, model, of_plan, priors, registered)
     native = {
         prior.id: native_dose(
             model,
@@ -96,7 +101,20 @@ def sample_organ(
         for prior in priors
         if prior.letter is None and model.mapping[prior.id] in NATIVE
     }
-    return OrganDoses(samples, doses.planned, {**doses.priors, **native})
+    lost = {
+        prior.id: not_evaluable(fractions_of(prior), _why_lost(model, prior.id))
+        for prior in priors
+        if model.mapping[prior.id] is MappingStrategy.NOT_EVALUABLE
+    }
+    return OrganDoses(samples, doses.planned, {**doses.priors, **native, **lost})
+
+
+def _why_lost(model: OrganModel, course: str) -> str:
+    said = model.mapping_statement.get(course, "").strip()
+    chosen = f"{model.name}: the dose of {course} was declared not evaluable in the case file"
+    if model.mapping_source.get(course) == "user":
+        return f"{chosen}: {said}" if said else chosen
+    return said or chosen
 
 
 def _doses_at(

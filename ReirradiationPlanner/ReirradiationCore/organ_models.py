@@ -18,6 +18,7 @@ from .errors import RefusedError
 from .names import NameMatch, applies_to
 from .radiobiology import require_alpha_beta
 from .recovery import Recovery, custom_recovery, find_rule, recovery_fraction
+from .registration_fallback import CourseMap, settle
 
 DEFAULT_ALPHA_BETA_GY = {StructureKind.TARGET: 10.0}
 DEFAULT_OAR_ALPHA_BETA_GY = 3.0
@@ -43,9 +44,9 @@ class OrganModel:
     mapping : mapping
         Course id to the mapping strategy.
     mapping_statement : mapping
-        Course id to why the user chose the strategy, in the user's words; empty if not said.
+        Course id to why: in the user's words, or why the registration failed; empty if not said.
     mapping_source : mapping
-        Course id to ``user`` or ``default``.
+        Course id to ``user``, ``default``, or ``fallback`` where its registration failed.
     """
 
     structure: Structure
@@ -86,7 +87,7 @@ def organ_model(
     constraints: Sequence[Constraint],
     priors: Sequence[Course],
     planned: Course,
-    default_mapping: Mapping[str, MappingStrategy],
+    maps: Mapping[str, CourseMap],
 ) -> OrganModel:
     """Resolve what is assumed of one structure.
 
@@ -101,17 +102,20 @@ def organ_model(
     choice = case.organ(structure.name, match.standard_name or structure.name)
     alpha_beta, source = _alpha_beta(structure, match, choice, constraints)
     recovery, mapping, statement, mapped_by = {}, {}, {}, {}
+    has_target = any(s.kind is StructureKind.TARGET for s in planned.structures)
     for prior in priors:
         asked = choice.recovery.get(prior.id) or choice.recovery.get("*") or case.recovery
         recovery[prior.id] = _recovery(asked, structure, match, prior, planned)
         strategy = choice.mapping.get(prior.id)
         if prior.letter is None:  # one for all courses cannot be meant for a letter
             strategy = strategy or choice.mapping.get("*")
-        default = default_mapping.get(prior.id, MappingStrategy.POINT_SUM)
-        mapping[prior.id] = strategy or default
         said = choice.mapping_reason.get(prior.id) or choice.mapping_reason.get("*")
-        statement[prior.id] = said or ""
-        mapped_by[prior.id] = "user" if strategy else "default"
+        settled = settle(
+            structure, strategy, said or "", maps.get(prior.id) or CourseMap(prior.id),
+            case.quality.fallback, has_target=has_target,
+        )  # fmt: skip
+        mapping[prior.id], mapped_by[prior.id] = settled.strategy, settled.source
+        statement[prior.id] = settled.statement
     return OrganModel(structure, match, alpha_beta, source, recovery, mapping, statement, mapped_by)
 
 

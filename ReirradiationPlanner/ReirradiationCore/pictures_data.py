@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import SimpleITK as sitk
 
 from .courses import Structure
 from .grids import Volume
+from .pipeline_data import DvhCurve
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,14 @@ class HotSpot:
         Position on the reference image, LPS, mm.
     value_text : str
         Value with unit, for example ``D0.1cc 116.1 Gy EQD2 (a/b 3), 129 % of the limit``.
+    marker_text : str
+        Short value shown beside the marker, for example ``D0.1cc 116.1 Gy``.
     """
 
     label: str
     point_lps: tuple[float, float, float]
     value_text: str = ""
+    marker_text: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +127,11 @@ class PictureRequest:
         Prior images for the scene.
     tables : tuple of ResultTable
         Metrics and verdicts for the scene.
+    dvh : tuple of DvhCurve
+        Dose-volume histograms for the plots.
+    results : mapping
+        Content of results.json; the plots draw its ``constraints``, ``isotoxic``, ``structures``,
+        the organs in 3D are those of its ``hot_spots`` that have a limit.
     """
 
     ct: Volume
@@ -132,3 +142,5 @@ class PictureRequest:
     patient_label: str = ""
     priors: tuple[PriorImage, ...] = ()
     tables: tuple[ResultTable, ...] = ()
+    dvh: tuple[DvhCurve, ...] = ()
+    results: Mapping[str, Any] = field(default_factory=dict)

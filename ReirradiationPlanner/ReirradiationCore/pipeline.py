@@ -21,7 +21,6 @@ from .input_checks import (
     with_course_choices,
 )
 from .isotoxic_stage import isotoxic_answer
-from .judgement import OrganJudge
 from .letter_courses import unused_point_doses, with_letters
 from .limits import apply_limits, limit_rows
 from .map_stage import voxel_maps
@@ -74,6 +73,7 @@ def read_case(case: Case, progress: Progress = silent) -> ReadCase:
     ReirradiationError
         Input or choices that must not be evaluated.
     """
+    chosen_protocols(case)  # a set that cannot be used is refused before the files are read
     read = with_letters(read_courses(case.paths, read_options(case), progress), case)
     return with_choices(read, case)
 
@@ -118,8 +118,7 @@ def judge_case(
     clock = clock or Stopwatch()
     source, registered = sampled.source, sampled.registered
     case, read, planned, priors = source.case, source.read, source.planned, source.priors
-    pairs = zip(sampled.models, sampled.doses, strict=True)
-    organs = [OrganJudge(model, doses, planned.id) for model, doses in pairs]
+    courses, organs = (*priors, planned), sampled.judges()
     cords = CordCase(organs, planned, priors, case)
     applied = with_cord_limits(apply_limits(source.constraints, organs), cords)
     with clock.stage("uncertainty"):
@@ -137,10 +136,10 @@ def judge_case(
         offered = offered_registrations(read, case)
         said = (*source.notes, no_isotoxic, *sure.warnings, *unused, *offered)
     with clock.stage("heatmaps"):
-        maps = voxel_maps(organs, applied, read.courses, registered, case, progress)
+        maps = voxel_maps(organs, applied, courses, registered, case, progress)
     return Evaluation(
         case=case,
-        courses=read.courses,
+        courses=courses,
         registrations=registered,
         organs=tuple(judged),
         constraints=tuple(rows),
@@ -158,4 +157,5 @@ def judge_case(
         targets=targets,
         cord_criteria=tuple(cord_criteria(cords)),
         timings_s=clock.seconds(),
+        sampled=sampled,
     )

@@ -20,6 +20,7 @@ from .grids import Volume
 from .judgement import CUMULATIVE, MetricRow, OrganJudge
 from .limits import AppliedLimit
 from .organ_models import OrganModel
+from .planned_scale import scaled_course
 from .protocol_check import ConstraintSet
 from .registration import RegistrationResult
 
@@ -40,6 +41,9 @@ class ReadCase:
         What has to be said about the constraint sets.
     input_hash : str
         ``sha256:...`` of the input and the choices.
+    known_sets : mapping
+        Constraint sets by the name or file they are asked for with, where the files are not at
+        hand.
     """
 
     case: Case
@@ -47,11 +51,12 @@ class ReadCase:
     protocols: tuple[ConstraintSet, ...]
     notes: tuple[str, ...]
     input_hash: str
+    known_sets: Mapping[str, ConstraintSet] = field(default_factory=dict)
 
     @property
     def planned(self) -> Course:
-        """Course whose image is the reference."""
-        return self.read.courses[-1]
+        """Course whose image is the reference, with the what-if factor on its dose."""
+        return scaled_course(self.read.courses[-1], self.case.planned_scale)
 
     @property
     def priors(self) -> tuple[Course, ...]:
@@ -78,12 +83,15 @@ class RegisteredCourse:
         Quality numbers as in contract.md.
     approved_by : str, optional
         Who approved the registration; None until somebody did.
+    alternatives : mapping
+        Other maps of the same course by name, for the uncertainty; never used for a dose.
     """
 
     course_id: str
     result: RegistrationResult
     quality: dict[str, Any]
     approved_by: str | None = None
+    alternatives: Mapping[str, RegistrationResult] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,13 +107,25 @@ class SampledCase:
     models : tuple of OrganModel
         What is assumed of every structure of the reference image.
     doses : tuple of OrganDoses
-        Doses of every structure, in the order of ``models``.
+        Doses of every structure, in the order of ``models``, without the what-if factor.
+    has_grids : bool
+        False where the dose grids and images are not at hand (read from samples.npz): what was
+        sampled can be judged again, nothing can be sampled anew.
     """
 
     source: ReadCase
     registered: Mapping[str, RegisteredCourse]
     models: tuple[OrganModel, ...]
     doses: tuple[OrganDoses, ...]
+    has_grids: bool = True
+
+    def judges(self) -> list[OrganJudge]:
+        """Return a judge of every structure, with the what-if factor on the planned dose."""
+        factor, planned_id = self.source.case.planned_scale, self.source.read.courses[-1].id
+        return [
+            OrganJudge(model, doses if factor == 1.0 else doses.scaled(factor), planned_id)
+            for model, doses in zip(self.models, self.doses, strict=True)
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,6 +227,8 @@ class Evaluation:
         Coverage and overlap of the targets and the suggested type, as in results.json.
     cord_criteria : tuple of dict
         Published cord criteria, as in results.json.
+    sampled : SampledCase, optional
+        What was judged, for samples.npz.
     """
 
     case: Case
@@ -228,6 +250,7 @@ class Evaluation:
     cord_criteria: tuple[dict[str, Any], ...] = ()
     skipped_files: int = 0
     timings_s: Mapping[str, float] = field(default_factory=dict)
+    sampled: SampledCase | None = None
 
     @property
     def planned(self) -> Course:

@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .constraint_grammar import nonsense_in
@@ -61,6 +61,8 @@ class ConstraintSet:
         Sets without which this one must not be used.
     sha256 : str
         Hash of the file, for the report.
+    text : str
+        The file itself, so that a result can keep the limits it was judged with.
     """
 
     name: str
@@ -72,6 +74,7 @@ class ConstraintSet:
     note: str = ""
     together_with: tuple[str, ...] = ()
     sha256: str = ""
+    text: str = field(default="", repr=False)
 
 
 def check_text(text: str) -> tuple[list[Problem], ConstraintSet | None]:
@@ -117,6 +120,7 @@ def _constraint_set(
         note=content.get("note", ""),
         together_with=tuple(content.get("together_with", ())),
         sha256=hashlib.sha256(text.encode("utf-8")).hexdigest(),
+        text=text,
     )
 
 

@@ -14,6 +14,7 @@ from .names import applies_to
 from .protocol_check import ConstraintSet, Problem, check_text
 
 PROTOCOLS_FOLDER = Path(__file__).parent / "protocols"
+NO_SETS: Mapping[str, ConstraintSet] = {}
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,11 @@ def load_protocol(name_or_path: str | Path) -> ConstraintSet:
 
 def load_protocols(
     names_or_paths: Sequence[str | Path],
+    known_sets: Mapping[str, ConstraintSet] = NO_SETS,
 ) -> tuple[tuple[ConstraintSet, ...], tuple[str, ...]]:
     """Load several sets, and with them the sets they must not be used without.
+
+    Those among ``known_sets`` (by the name or file asked for) are not loaded again.
 
     Returns
     -------
@@ -88,7 +92,7 @@ def load_protocols(
     for name, wanted_by in queue:
         if wanted_by and name in loaded:
             continue
-        added = load_protocol(name)
+        added = known_sets.get(str(name)) or load_protocol(name)
         known = loaded.setdefault(added.name, added)
         if known.sha256 != added.sha256:
             msg = f"two different constraint sets are called {added.name}; rename one of them"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from .case import Case, MappingStrategy
 from .courses import Course, StructureKind
 from .dicom import ReadResult
 from .dose_checks import dose_per_fraction_note
 from .pipeline_data import JudgedOrgan, RegisteredCourse
+from .registration_fallback import ACCEPTED, CourseMap, not_validated
 from .structure_pairs import side_warning
+from .warning import scale_warning
 
 COMPLETE = 0.9995
+SAID_ELSEWHERE = (MappingStrategy.UNIFORM_BG, MappingStrategy.NOT_EVALUABLE)
 
 
 def remarks(
@@ -24,6 +26,7 @@ def remarks(
 ) -> tuple[str, ...]:
     """Return every warning of a run, most general first, each once."""
     said = [
+        scale_warning(case.planned_scale),
         *read.warnings,
         *notes,
         *_of_case(case),
@@ -71,24 +74,7 @@ def _of_registrations(registered: Mapping[str, RegisteredCourse]) -> Iterator[st
     for course, match in registered.items():
         if match.approved_by is None:
             yield f"REGISTRATION NOT APPROVED: {course} ({match.result.mode}); review it"
-        for structure in match.quality["structures"]:
-            if structure["verdict"] == "fail":
-                yield (
-                    f"{course}: the registration of {structure['structure']} fails "
-                    f"({_measured(structure)}); its mapped dose must not be relied on"
-                )
-
-
-def _measured(structure: Mapping[str, Any]) -> str:
-    measured = {
-        "dsc": ("DSC", "dsc", ""),
-        "mda_mm": ("MDA", "mda_mm", " mm"),
-        "hd95_mm": ("HD95", "hd95_mm", " mm"),
-        "volume_ratio": ("volume ratio", "volume_ratio", ""),
-        "jacobian": ("smallest Jacobian", "jacobian_min", ""),
-    }
-    failed = [measured[name] for name in structure["failed"]]
-    return ", ".join(f"{label} {structure[key]:.2f}{unit}" for label, key, unit in failed)
+        yield not_validated(CourseMap.of(course, match.result.mode, match.quality))
 
 
 def _of_matches(organs: Sequence[JudgedOrgan]) -> Iterator[str]:
@@ -133,7 +119,15 @@ def _of_defaults(organs: Sequence[JudgedOrgan]) -> Iterator[str]:
 def _of_strategies(organs: Sequence[JudgedOrgan]) -> Iterator[str]:
     for organ in organs:
         for course, dose in organ.doses.priors.items():
-            if not dose.is_voxelwise and dose.strategy is not MappingStrategy.UNIFORM_BG:
+            said = organ.model.mapping_statement.get(course, "")
+            decided = organ.model.mapping_source.get(course)
+            if dose.strategy is MappingStrategy.NOT_EVALUABLE:
+                yield f"NOT EVALUABLE: {dose.note}"
+            elif decided == "fallback":
+                yield said
+            elif said.startswith(ACCEPTED):
+                yield f"{organ.model.name}: {course} {said}"
+            if not dose.is_voxelwise and dose.strategy not in SAID_ELSEWHERE:
                 yield (
                     f"{organ.model.name}: {course} counts as {dose.strategy.value}; the maps and "
                     "the hot spot cannot show the sum there and leave it unknown"

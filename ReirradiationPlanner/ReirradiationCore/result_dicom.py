@@ -25,6 +25,7 @@ from .dose_mapping import dose_on_grid
 from .grids import Grid, Volume
 from .heatmaps import CourseOnGrid
 from .judgement import CUMULATIVE, NO_RECOVERY
+from .lost_organs import where_lost
 from .pipeline_data import Evaluation
 from .result_dvhs import result_dvhs
 from .result_regions import result_regions
@@ -64,6 +65,8 @@ class _Writer:
         )
         self.number = FIRST_SERIES_NUMBER
         self.planes = _ct_planes(evaluation)
+        approved = [match.approved_by for match in evaluation.registrations.values()]
+        self.draft = "DRAFT: " if None in approved else ""
 
     def uid(self, name: str) -> str:
         return uid_from(self.hash, name)
@@ -73,11 +76,13 @@ class _Writer:
         when = (now.strftime("%Y%m%d"), now.strftime("%H%M%S")) if dated else ("", "")
         self.number += 1
         uid = uid_from(self.uid(name), "series")
-        return SeriesInfo(uid, self.number - 1, title[:64], *when)
+        return SeriesInfo(uid, self.number - 1, f"{self.draft}{title}"[:64], *when)
 
 
 def write_result_dicom(folder: Path, evaluation: Evaluation) -> None:
     """Write doses, regions and registrations to ``folder``; never over a file that is there.
+
+    Of a what-if scale of the planned dose only the registrations are written.
 
     Raises
     ------
@@ -86,14 +91,17 @@ def write_result_dicom(folder: Path, evaluation: Evaluation) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     writer = _Writer(folder, evaluation)
-    for export in dose_exports(evaluation, writer):
+    # of a what-if no plan was calculated: nothing a planning system could take for its dose
+    is_plan = evaluation.case.planned_scale == 1.0
+    for export in dose_exports(evaluation, writer) if is_plan else ():
         if np.isnan(export.volume.array).all():
             continue  # nothing is known of it, and DICOM has no value for unknown
         series = writer.series(export.name, export.title)
         path = folder / f"{export.name}.dcm"
         write_dose(path, export.volume, export.info, writer.study, series)
     _write_registrations(evaluation, writer)
-    _write_regions(evaluation, writer)
+    if is_plan:
+        _write_regions(evaluation, writer)
 
 
 def dose_exports(evaluation: Evaluation, writer: _Writer) -> Iterator[DoseExport]:
@@ -129,6 +137,7 @@ def _sum_info(
     left_out = ", ".join(course.id for course in evaluation.priors if course.letter)
     whole = [comment, f"courses {', '.join(c.id for c in evaluation.courses if not c.letter)}"]
     whole += [f"WITHOUT {left_out}, known only from a letter"] if left_out else []
+    whole += ["REGISTRATION NOT APPROVED"] if writer.draft else []
     moved = [p for p in _mapped(evaluation) if _registration_of(evaluation, p) != "identity"]
     rigid = all(_is_linear(evaluation, p) for p in moved)
     fitting = [p for p in moved if _is_linear(evaluation, p) == rigid]
@@ -181,12 +190,14 @@ def _parameter_sets(evaluation: Evaluation, writer: _Writer) -> Iterator[DoseExp
     doses = [
         _on_grid(course, evaluation, grid) for course in (*_mapped(evaluation), evaluation.planned)
     ]
+    lost, names = where_lost(evaluation.organs, grid, evaluation.planned)
     for value in [v for v in values if np.isfinite(v)][:MOST_PARAMETER_SETS]:
         alpha_beta = np.full(grid.shape, value, dtype=np.float32)
         total = np.sum([dose.eqd2(alpha_beta) for dose in doses], axis=0, dtype=np.float32)
+        total[lost] = np.nan
         label = f"{value:g}"
         name = f"cumulative_eqd2_ab{label}"
-        comment = f"EQD2 a/b {label} Gy everywhere, no recovery, {_model(evaluation)}"
+        comment = f"EQD2 a/b {label} Gy everywhere, no recovery, {_model(evaluation)}{names}"
         dvhs = result_dvhs(evaluation.organs, NO_RECOVERY, Quantity.EQD2, value)
         info = _sum_info(evaluation, writer, name, comment, dvhs)
         title = f"Cumulative EQD2 a/b {label} Gy (not physical dose)"

@@ -24,6 +24,7 @@ def results_json(evaluation: Evaluation) -> dict[str, Any]:
         "software": SOFTWARE,
         "libraries": library_versions(),
         "input_hash": evaluation.input_hash,
+        "planned_scale": evaluation.case.planned_scale,
         "input_files": {"used": len(evaluation.files), "skipped": evaluation.skipped_files},
         "files": list(input_files(evaluation)),
         "patient_check": patient_check(

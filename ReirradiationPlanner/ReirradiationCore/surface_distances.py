@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from .grids import Grid, Volume, require_same_grid, sample_volume
 from .point_transforms import inverse_points, map_points
 
 FloatArray = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int_]
 
 BOX_MARGIN_MM = 8.0
 BOX_POINTS = 2000
@@ -42,12 +44,13 @@ def propagated(coverage: Volume, transform: sitk.Transform, grid: Grid) -> Volum
 
 
 def common_box(reference: Volume, prior: Volume, transform: sitk.Transform) -> Volume:
-    """Return the reference coverage cropped to what both structures need, with a margin of 8 mm.
+    """Return the reference coverage in a box that holds both structures with a margin of 8 mm.
 
     Parameters
     ----------
     reference, prior : Volume
-        Coverage (0..1) of one organ on a grid of the reference and of the prior image.
+        Coverage (0..1) of one organ on an even grid of the reference and of the prior image that
+        holds the whole organ; outside of it there is none.
     transform : sitk.Transform
         Reference to prior; its inverse tells where the prior structure comes to lie.
     """
@@ -56,16 +59,19 @@ def common_box(reference: Volume, prior: Volume, transform: sitk.Transform) -> V
     back, known = inverse_points(transform, there[:: max(1, len(there) // BOX_POINTS)])
     index = grid.indices_of(np.concatenate([_centers(reference), back[known]]))
     margin = np.ceil(BOX_MARGIN_MM / np.array(grid.spacing_mm))
-    low = np.maximum(0, np.floor(index.min(axis=0) - margin)).astype(int)
-    high = np.minimum(grid.size, np.ceil(index.max(axis=0) + margin) + 1).astype(int)
-    part = tuple(slice(*ends) for ends in zip(low[::-1], high[::-1], strict=True))
+    low = np.floor(index.min(axis=0) - margin).astype(int)
+    high = np.ceil(index.max(axis=0) + margin).astype(int) + 1
     origin = tuple(grid.points_at(low[None].astype(float))[0].tolist())
-    offsets = grid.plane_offsets_mm
-    if offsets is not None:
-        offsets = tuple(offset - offsets[low[2]] for offset in offsets[low[2] : high[2]])
-    size = tuple((high - low).tolist())
-    box = Grid(size, grid.spacing_mm, origin, grid.direction, offsets)
-    return Volume(reference.array[part], box)
+    box = Grid(tuple((high - low).tolist()), grid.spacing_mm, origin, grid.direction)
+    return Volume(_window(reference.array, low[::-1], high[::-1]), box)
+
+
+def _window(array: npt.NDArray[Any], low: Index, high: Index) -> npt.NDArray[Any]:
+    """Part of an array from ``low`` to ``high`` (k, j, i), zero where these reach beyond it."""
+    shape = np.array(array.shape)
+    first, last = np.clip(low, 0, shape), np.clip(high, 0, shape)
+    inside = array[tuple(slice(*ends) for ends in zip(first, last, strict=True))]
+    return np.pad(inside, list(zip(first - low, high - last, strict=True)))
 
 
 def _centers(coverage: Volume) -> FloatArray:
@@ -164,8 +170,8 @@ class SurfaceDistances:
 
 
 def surface_distances(a: Surface, b: Surface) -> SurfaceDistances:
-    """Return MDA and HD95 of two surfaces; NaN where one is empty."""
-    if not len(a.points_lps) or not len(b.points_lps):
+    """Return MDA and HD95 of two surfaces; NaN where one is empty or has no weight."""
+    if not all(len(one.points_lps) and one.areas_mm2.any() for one in (a, b)):
         return SurfaceDistances(float("nan"), float("nan"))
     means, percentiles = [], []
     for one, other in ((a, b), (b, a)):

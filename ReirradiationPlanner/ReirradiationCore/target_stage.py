@@ -27,7 +27,7 @@ from .metrics import Metric
 from .pipeline_data import RegisteredCourse
 from .point_transforms import map_points
 from .radiobiology import course_eqd2
-from .registration_record import box_around
+from .registration_regions import box_around
 from .targets import (
     ISODOSE_ALPHA_BETA_GY,
     IrradiatedOverlap,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,10 +15,12 @@ Triple = tuple[float, float, float]
 DEFAULT_MM = 3.0
 LARGEST_MM = 30.0
 MOST_FIELDS = 200
-MODES = ("ellipsoid", "ellipsoid-unrestricted", "shifts", "fields", "mapping")
+DEMONS = "demons"
+MODES = ("ellipsoid", "ellipsoid-unrestricted", "shifts", "fields", "mapping", DEMONS)
+WITHOUT_SIZE = ("mapping", DEMONS)
 KEYS = {
     "ellipsoid_mm", "unrestricted", "shifts_mm", "fields_mm", "fields", "correlation_mm", "seed",
-    "mapping", "alpha_beta_range_gy", "recovery_high",
+    "mapping", "alpha_beta_range_gy", "recovery_high", "engines",
 }  # fmt: skip
 
 
@@ -47,6 +49,9 @@ class UncertaintyChoice:
         Of the random numbers; the same seed gives the same fields.
     mapping : bool
         Rigid, deformable and point sum enter the verdicts as well.
+    engines : tuple of str
+        Other maps to evaluate: ``demons``, a second engine, and ``COURSE=FILE``, transforms made
+        elsewhere.
     alpha_beta_range_gy : tuple of float
         Alpha/beta tabulated for organs at risk, Gy; empty for 1 Gy below and above the chosen one.
     recovery_high : float
@@ -63,6 +68,7 @@ class UncertaintyChoice:
     mapping: bool = False
     alpha_beta_range_gy: tuple[float, ...] = ()
     recovery_high: float = 0.5
+    engines: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse numbers that mean nothing."""
@@ -77,6 +83,10 @@ class UncertaintyChoice:
         low, high = ALPHA_BETA_RANGE_GY
         if any(not low <= value <= high for value in self.alpha_beta_range_gy):
             _refuse(f"alpha_beta_range_gy has a value outside {low:g} to {high:g} Gy")
+        for engine in self.engines:
+            course, _, file = engine.partition("=")
+            if engine != DEMONS and not (course and file):
+                _refuse(f"engine '{engine}' is neither {DEMONS} nor COURSE=FILE")
         if not 0 <= self.recovery_high <= 1:
             _refuse(f"recovery_high of {self.recovery_high:g} is outside 0 to 1")
 
@@ -88,8 +98,20 @@ class UncertaintyChoice:
             "shifts": self.shifts_mm,
             "fields": self.fields_mm,
             "mapping": self.mapping,
+            "engines": self.engines,
         }
         return tuple(name for name, value in chosen.items() if value)
+
+    @property
+    def engine_files(self) -> tuple[str, ...]:
+        """Transform files among the engines."""
+        return tuple(engine.partition("=")[2] for engine in self.engines if engine != DEMONS)
+
+    def with_files(self, found: Callable[[str], str]) -> UncertaintyChoice:
+        """Return the choice with every transform file replaced by what ``found`` says of it."""
+        parts = [engine.partition("=") for engine in self.engines]
+        engines = tuple(f"{c}={found(file)}" if file else c for c, _, file in parts)
+        return replace(self, engines=engines)
 
     def with_mode(self, text: str) -> UncertaintyChoice:
         """Return the choice with one more ``MODE`` or ``MODE=MM`` of the command line.
@@ -98,7 +120,7 @@ class UncertaintyChoice:
         ----------
         text : str
             ``ellipsoid``, ``ellipsoid-unrestricted``, ``shifts``, ``fields`` (each with an optional
-            size, one number or three separated by commas) or ``mapping``.
+            size, one number or three separated by commas), ``mapping`` or ``demons``.
 
         Raises
         ------
@@ -106,8 +128,10 @@ class UncertaintyChoice:
             A mode that is not known or a size that is not a number.
         """
         mode, separator, size = text.partition("=")
-        if mode not in MODES or (mode == "mapping" and separator):
+        if mode not in MODES or (mode in WITHOUT_SIZE and separator):
             _refuse(f"'{text}' is not one of {', '.join(MODES)}, with =MM where it has a size")
+        if mode == DEMONS:
+            return replace(self, engines=tuple(dict.fromkeys((*self.engines, DEMONS))))
         if mode == "mapping":
             return replace(self, mapping=True)
         kind = mode.partition("-")[0]
@@ -152,6 +176,8 @@ def uncertainty_choice(content: Mapping[str, Any]) -> UncertaintyChoice:
             given[key] = _size(given[key], key)
     if "alpha_beta_range_gy" in given:
         given["alpha_beta_range_gy"] = tuple(float(x) for x in given["alpha_beta_range_gy"])
+    if "engines" in given:
+        given["engines"] = tuple(str(engine) for engine in given["engines"])
     return UncertaintyChoice(**given)
 
 

@@ -12,11 +12,13 @@ from .accumulation import CourseDose
 from .case import Case, MappingStrategy
 from .courses import Course, Structure, StructureKind, slice_spacing_mm
 from .cumulative_bounds import CumulativeBounds, check_bounds
+from .disagreement import disagreement
 from .dose_mapping import dose_at_points
 from .judgement import OrganJudge
 from .limits import AppliedLimit
 from .mapping_scenarios import (
     MappingContext,
+    engine_scenarios,
     geometric_scenarios,
     mapping_triplet,
     random_fields,
@@ -72,7 +74,8 @@ def judge_uncertainty(
         A cumulative maximum above the sum of the maxima: a defect of this program.
     """
     choice = case.uncertainty
-    wanted = [organ for organ in organs if organ.model.kind in TABULATED]
+    tabulated = [organ for organ in organs if organ.model.kind in TABULATED]
+    wanted = [organ for organ in tabulated if not organ.doses.why_not_evaluable]
     points = [organ.doses.samples.points_lps for organ in wanted]
     corners = [corner for one in points for corner in (one.min(axis=0), one.max(axis=0))]
     fields = random_fields(np.array(corners), priors, choice)
@@ -92,6 +95,7 @@ def judge_uncertainty(
         "choice": uncertainty_json(choice),
         "in_verdicts": list(choice.groups),
         "structures": tables,
+        "disagreement": _disagreements(tabulated, priors, registered, progress),
     }
     return UncertaintyResult(record, bands, intervals, tuple(warnings))
 
@@ -99,6 +103,22 @@ def judge_uncertainty(
 def _partners(planned: Course, prior: Course, case: Case) -> dict[str, Structure]:
     pairing = pair_structures(planned.structures, prior.structures, case.structure_map)
     return {pair.reference.name: pair.prior for pair in pairing.pairs}
+
+
+def _disagreements(
+    organs: Sequence[OrganJudge],
+    priors: Sequence[Course],
+    registered: Mapping[str, RegisteredCourse],
+    progress: Progress,
+) -> list[dict[str, Any]]:
+    """Return how far the maps of each prior course disagree at each organ."""
+    found = []
+    for number, organ in enumerate(organs):
+        progress("Disagreement of the registrations", number / len(organs))
+        for prior in priors:
+            if prior.id in registered:
+                found.append(disagreement(organ, prior, registered[prior.id]))
+    return [entry for entry in found if entry is not None]
 
 
 def _examine(
@@ -109,6 +129,8 @@ def _examine(
 ) -> OrganUncertainty:
     found = OrganUncertainty(organ, cumulative_limits(organ, applied), context.choice)
     for scenario in mapping_triplet(organ.doses, native, context):
+        found.add(scenario)
+    for scenario in engine_scenarios(organ.doses, context):
         found.add(scenario)
     for scenario in geometric_scenarios(organ.doses, context):
         found.add(scenario)

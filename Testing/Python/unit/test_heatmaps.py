@@ -20,9 +20,10 @@ def course(name, dose, n):
     return CourseOnGrid(name, (array,), (n,))
 
 
-def maps_of(organs, prior=50.0, planned=30.0):
+def maps_of(organs, prior=50.0, planned=30.0, rigid=None):
     paint = paint_organs(organs, GRID)
-    return make_maps(paint, [course("prior-1", prior, 25)], course("planned", planned, 5))
+    rigidly = () if rigid is None else [course("prior-1", rigid, 25)]
+    return make_maps(paint, [course("prior-1", prior, 25)], course("planned", planned, 5), rigidly)
 
 
 def test_where_organs_overlap_the_smallest_limit_is_shown():
@@ -99,3 +100,41 @@ def test_an_organ_known_by_point_doses_only_is_unknown_on_the_maps(course):
     for name in ("cumulative_eqd2", "tolerance_percent", "remaining_dose"):
         assert np.isnan(maps[name].array[1, 1, 0]), name
     assert maps["cumulative_eqd2"].array[1, 1, 5] == pytest.approx(104.0)
+
+
+def test_what_recovery_takes_off_is_its_share_of_the_prior_eqd2():
+    organs = [PaintedOrgan(box("Bladder", -3, 12), 3.0, {"prior-1": 0.4}, 110.0)]
+    maps = maps_of(organs)
+    # 0.4 x 50 Gy EQD2 in the organ, nothing outside; 50 + 54 without recovery
+    assert maps["recovery_difference"].array[1, 1, [0, 4]] == pytest.approx([20.0, 0.0])
+    assert maps["cumulative_no_recovery"].array[1, 1, 0] == pytest.approx(104.0)
+
+
+def test_what_recovery_takes_off_is_unknown_where_the_sum_is():
+    organs = [PaintedOrgan(box("Bladder", -3, 12), 3.0, {"prior-1": 0.4}, 110.0)]
+    assert np.isnan(maps_of(organs, planned=np.nan)["recovery_difference"].array).all()
+
+
+def test_without_recovery_there_is_no_map_of_it():
+    maps = maps_of([PaintedOrgan(box("Bladder", -3, 12), 3.0, {"prior-1": 0.0}, 110.0)])
+    assert not {"recovery_difference", "cumulative_no_recovery"} & set(maps)
+
+
+def test_mapping_difference_is_the_change_of_the_sum_after_recovery():
+    organs = [PaintedOrgan(box("Bladder", -3, 12), 3.0, {"prior-1": 0.5}, 110.0)]
+    # 25 x 2 Gy is 50 Gy EQD2; 25 x 1 Gy with a/b 3 is 25 x 4 / 5 = 20 Gy EQD2
+    for deformable, rigid in ((50.0, 25.0), (25.0, 50.0)):
+        found = maps_of(organs, prior=deformable, rigid=rigid)["mapping_difference"].array
+        assert found[1, 1, [0, 4]] == pytest.approx([15.0, 30.0])
+
+
+def test_mapping_difference_is_unknown_where_one_mapping_is_or_none_enters_the_sum():
+    organ = PaintedOrgan(box("Bowel", -3, 12), 3.0, {}, 78.8, {"prior-1": 40.0})
+    found = maps_of([organ], rigid=25.0)["mapping_difference"].array
+    assert np.isnan(found[1, 1, 0])
+    assert found[1, 1, 4] == pytest.approx(30.0)
+    assert np.isnan(maps_of([], rigid=np.nan)["mapping_difference"].array).all()
+
+
+def test_without_a_rigid_part_there_is_no_mapping_difference():
+    assert "mapping_difference" not in maps_of([])

@@ -61,3 +61,19 @@ def test_names_are_shown_as_text():
 
 def test_without_tables_there_is_nothing_to_show():
     assert uncertainty(report_example.report_data().results) == ""
+
+
+def test_the_disagreement_of_the_maps_is_shown_in_millimetres_and_gray():
+    spread = {"mean_mm": 3.25, "p95_mm": 5.5, "max_mm": 8.125}
+    maps = [
+        {"name": "deformable", "mean_mm": 0.0, "p95_mm": 0.0, "max_mm": 0.0, "eqd2_gy": None},
+        {"name": "demons", "mean_mm": 2.75, "p95_mm": 4.5, "max_mm": 6.5, "eqd2_gy": None},
+    ]
+    entry = {"structure": "Rectum", "course": "prior-1", "maps": maps, "spread_mm": spread}
+    doses = {**entry, "spread_eqd2_gy": {"D0.1cc": 1.875, "Dmean": None}}
+    given = {"uncertainty": {"structures": [], "disagreement": [doses]}}
+    shown = [float(value) for value in re.findall(r'<data value="([^"]+)"', uncertainty(given))]
+    assert shown == [2.75, 3.25, 5.5, 8.125, 1.875]
+    failed = {**entry, "spread_eqd2_gy": None}
+    given["uncertainty"]["disagreement"] = [failed]
+    assert uncertainty(given).count("<data") == 4

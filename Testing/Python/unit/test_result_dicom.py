@@ -94,6 +94,17 @@ def test_alpha_beta_recovery_model_and_software_are_written_into_the_object(run)
     assert "a/b 3 Gy" in single.SeriesDescription
 
 
+def test_exports_say_that_the_registration_was_not_approved_until_it_is(run, tmp_path):
+    dataset, _ = dose_of(run[1] / "cumulative_eqd2.dcm")
+    assert dataset.SeriesDescription.startswith("DRAFT: ")
+    assert "REGISTRATION NOT APPROVED" in dataset.ImageComments
+    match = replace(run[0].registrations["prior-1"], approved_by="A. Physicist")
+    write_result_dicom(tmp_path / "out", replace(run[0], registrations={"prior-1": match}))
+    dataset, _ = dose_of(tmp_path / "out" / "cumulative_eqd2.dcm")
+    assert not dataset.SeriesDescription.startswith("DRAFT")
+    assert "NOT APPROVED" not in dataset.ImageComments
+
+
 def test_the_sum_of_one_alpha_beta_is_that_of_the_phantom(run):
     # Dose 16 + 0.2 z in 20 fractions; the old course lies 3 mm lower: 0.6 Gy less.
     evaluation, folder = run

@@ -135,3 +135,13 @@ def test_the_box_holds_both_structures_and_little_else():
     assert centroid == pytest.approx((0.0, 0.0, 0.0), abs=1e-6)
     moved = propagated(prior, shift, box.grid)
     assert moved.array.sum() == pytest.approx(prior.array.sum(), rel=1e-5)
+
+
+def test_the_box_reaches_beyond_the_grid_of_the_reference_structure():
+    reference, prior = sphere(5.0, size=14), sphere(5.0, size=14)
+    shift = sitk.TranslationTransform(3, (-30.0, 0.0, 0.0))
+    box = common_box(reference, prior, shift)
+    assert box.array.sum() == pytest.approx(reference.array.sum())
+    assert propagated(prior, shift, box.grid).array.sum() == pytest.approx(prior.array.sum())
+    centroid = np.average(box.grid.centers_lps(), axis=0, weights=box.array.ravel())
+    assert centroid == pytest.approx((0.0, 0.0, 0.0), abs=1e-6)

@@ -31,6 +31,7 @@ def test_case_file_round_trip_keeps_every_choice(tmp_path):
         "ellipsoid_mm": [3.0, 3.0, 5.0], "unrestricted": True, "shifts_mm": [2.0, 2.0, 2.0],
         "fields_mm": [1.0, 1.0, 1.0], "fields": 7, "correlation_mm": 12.0, "seed": 9,
         "mapping": True, "alpha_beta_range_gy": [1.5, 4.0], "recovery_high": 0.6,
+        "engines": ["demons", "prior-1=other.h5"],
     }  # fmt: skip
     case = read(tmp_path, content)
     assert case_to_json(case)["uncertainty"] == content
@@ -45,6 +46,7 @@ def test_case_file_round_trip_keeps_every_choice(tmp_path):
         ("shifts=1.5", {"shifts_mm": (1.5,) * 3}),
         ("fields", {"fields_mm": (3.0,) * 3}),
         ("mapping", {"mapping": True}),
+        ("demons", {"engines": ("demons",)}),
     ],
 )
 def test_modes_of_the_command_line(text, expected):
@@ -58,7 +60,7 @@ def test_a_mode_without_a_size_keeps_that_of_the_case_file():
 
 @pytest.mark.parametrize(
     "text", ["sphere", "shifts=a", "shifts=1,2", "shifts=-1", "shifts=0", "shifts=31", "shifts=nan",
-             "mapping=3", "fields="],
+             "mapping=3", "demons=2", "fields="],
 )  # fmt: skip
 def test_modes_that_mean_nothing_are_refused(text):
     with pytest.raises(RefusedError, match="uncertainty"):
@@ -76,6 +78,8 @@ def test_modes_that_mean_nothing_are_refused(text):
         {"alpha_beta_range_gy": [0]},
         {"recovery_high": 1.5},
         {"ellipsoid_mm": [1, 2]},
+        {"engines": ["elastix"]},
+        {"engines": ["prior-1="]},
     ],
     ids=str,
 )
@@ -91,3 +95,16 @@ def test_options_of_the_command_line_are_added_to_those_of_the_case_file(tmp_pat
     options = make_parser().parse_args([*given, "--uncertainty", "ellipsoid=5"])
     chosen = case_from(options).uncertainty
     assert chosen == UncertaintyChoice(seed=4, shifts_mm=(2.0,) * 3, ellipsoid_mm=(5.0,) * 3)
+
+
+def test_a_second_engine_enters_the_verdicts_and_is_asked_for_once():
+    chosen = UncertaintyChoice().with_mode("demons").with_mode("demons")
+    assert chosen.engines == ("demons",)
+    assert chosen.groups == ("engines",)
+
+
+def test_transform_files_among_the_engines_lie_beside_the_case_file(tmp_path):
+    (tmp_path / "other.h5").touch()
+    chosen = read(tmp_path, {"engines": ["demons", "prior-1=other.h5"]}).uncertainty
+    assert chosen.engines == ("demons", f"prior-1={tmp_path / 'other.h5'}")
+    assert chosen.engine_files == (str(tmp_path / "other.h5"),)
