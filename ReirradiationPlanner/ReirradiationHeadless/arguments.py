@@ -13,10 +13,12 @@ from ReirradiationCore.case import Case, RecoveryChoice, with_alpha_beta
 from ReirradiationCore.case_file import case_to_json, read_case
 from ReirradiationCore.case_history import changes_of, entry_now
 from ReirradiationCore.errors import RefusedError
+from ReirradiationCore.registration_choice import with_option
 from ReirradiationCore.version import __version__
 from ReirradiationCore.warning import WARNING
 
 Value = TypeVar("Value")
+LOOPBACK = "127.0.0.1"
 
 
 class Parser(argparse.ArgumentParser):
@@ -45,6 +47,11 @@ def make_parser() -> Parser:
     compare = commands.add_parser("compare", help="say what differs between two results and why")
     compare.add_argument("first", metavar="RESULT_A", type=Path, help="folder of a result")
     compare.add_argument("second", metavar="RESULT_B", type=Path, help="folder of a result")
+    review = commands.add_parser("review", help="review a result in a browser", epilog=WARNING)
+    review.add_argument("result", metavar="RESULT_DIR", type=Path, help="folder of a result")
+    review.add_argument("--host", default=LOOPBACK, help=f"address to listen on ({LOOPBACK}, which "
+        "only this computer reaches)")  # fmt: skip
+    review.add_argument("--port", type=int, default=0, help="0 takes a free one (0)")
     protocols = commands.add_parser("protocols", help="list or check constraint sets")
     only = protocols.add_mutually_exclusive_group()
     only.add_argument("--check", metavar="FILE", type=Path, help="say line by line what is wrong")
@@ -69,13 +76,18 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     add("--recovery", metavar="RULE", help="recovery rule (none)")
     add("--registration", metavar="[COURSE=]MODE", action="append", help="auto, identity, rigid, "
         "deformable, tps (DICOM REG among the files) or a transform file (auto)")  # fmt: skip
+    add("--registration-option", metavar="[COURSE:]NAME=VALUE", action="append", help="start, "
+        "refine_start, guide, leave_out, diffeomorphic, smoothness, spacing_mm, fine_around, "
+        "fine_mm, as in the case file's registration_options; repeatable")  # fmt: skip
     add("--fractions", metavar="COURSE=N", action="append", help="fractions delivered")
     add("--alpha-beta", metavar="STRUCTURE=VALUE", action="append", help="alpha/beta in Gy")
     add("--prescription", metavar="GY", type=float, help="prescription of the planned course")
     add("--isotoxic-range", metavar="MIN:MAX", help="prescriptions searched (25:50)")
     add("--map-grid", metavar="MM", type=float, help="spacing of the exported maps")
+    add("--planned-scale", metavar="FACTOR", type=float, help="what-if factor on the planned dose "
+        "(1); no DICOM dose is exported for it")  # fmt: skip
     add("--uncertainty", metavar="MODE[=MM]", action="append", help="judge over ellipsoid, "
-        "ellipsoid-unrestricted, shifts, fields (3 mm) or mapping; repeatable")  # fmt: skip
+        "ellipsoid-unrestricted, shifts, fields (3 mm), mapping or demons; repeatable")  # fmt: skip
     add("--de-identify", action="store_true", help="write nothing that names the patient")
     add("--author", metavar="NAME", help="who makes these choices, for the history of the case")
     add("--pdf", action="store_true", help="write report.pdf too; needs Chromium, Chrome or Edge")
@@ -107,6 +119,9 @@ def case_from(options: argparse.Namespace) -> Case:
         case = replace(case, recovery=RecoveryChoice(options.recovery), organs=organs)
     if options.registration:
         case = replace(case, registration=_registration(case, options.registration))
+    for text in options.registration_option or ():
+        changed = with_option(case.registration_options, text)
+        case = replace(case, registration_options=changed)
     if options.fractions:
         case = replace(case, fractions={**case.fractions, **_pairs(options, "fractions", int)})
     if options.isotoxic_range:
@@ -117,6 +132,7 @@ def case_from(options: argparse.Namespace) -> Case:
         "reference": options.reference,
         "prescription_gy": options.prescription,
         "map_grid_mm": options.map_grid,
+        "planned_scale": options.planned_scale,
         "identity_override": options.identity_override,
     }
     case = replace(case, **{key: value for key, value in plain.items() if value is not None})

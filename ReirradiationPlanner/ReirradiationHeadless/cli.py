@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ from .progress_bar import ProgressBar
 from .run import require_apart, require_free, run_evaluation
 from .summary import check_text, limits_text, protocols_text, summary_text
 
+NEEDED_TO_REVIEW = ("slicer", "trame_slicer")
 EVALUATED, DEFECT, REFUSED = 0, 1, 2
 NOT_WRITTEN = "the reasons stand on the terminal only: they may name the patient"
 
@@ -87,8 +89,20 @@ def _compare(options: argparse.Namespace) -> int:
     return EVALUATED
 
 
+def _review(options: argparse.Namespace) -> int:
+    missing = [name for name in NEEDED_TO_REVIEW if importlib.util.find_spec(name) is None]
+    if missing:
+        reason = f"review needs {' and '.join(missing)}; install the extra 'headless'"
+        raise RefusedError(reason)
+    from .review.server import serve_review  # noqa: PLC0415  (needs slicer-core and trame)
+
+    serve_review(options.result, options.host, options.port, lambda text: _write(sys.stdout, text))
+    return EVALUATED
+
+
 _COMMANDS = {
     "evaluate": _evaluate, "demo": _demo, "protocols": _protocols, "compare": _compare,
+    "review": _review,
 }  # fmt: skip
 
 

@@ -51,7 +51,12 @@ class Host:
             logic.SetMRMLApplicationLogic(self.application_logic)
             logic.SetMRMLScene(self.scene)
             self.application_logic.GetSliceLogics().AddItem(logic)
-            logic.AddSliceNode(name).SetOrientation(orientation)
+            # a scene that was read from a file has its view nodes, where the views stood
+            node = self.scene.GetSingletonNode(name, "vtkMRMLSliceNode")
+            if node:
+                logic.SetSliceNode(node)
+            else:
+                logic.AddSliceNode(name).SetOrientation(orientation)
             logic.GetSliceNode().SetMappedInLayout(1)
             self.slice_logics[name] = logic
         return self.slice_logics[name]

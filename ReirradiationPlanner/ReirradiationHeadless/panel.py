@@ -18,6 +18,7 @@ BAR_TOP, BAR_WIDTH = 64, 22
 LINE_HEIGHT = 20
 LETTER_COLOR: Color = (1.0, 0.9, 0.4)
 HATCH_COLOR: Color = (0.78, 0.78, 0.78)
+OVER_LIMIT_COLOR: Color = (1.0, 0.58, 0.0)
 CROSS_GAP, CROSS_ARM = 7, 14
 DARKEST_TEXT = 0.45
 LONGEST_NAME = 19
@@ -55,7 +56,14 @@ def draw_cross(view: Canvas, row: int, column: int) -> None:
             view.box(column - half, row + start, width, length, color)
 
 
-def draw_panel(map_node: Any, structures: Sequence[Structure], *, hatched: bool) -> Pixels:  # noqa: ANN401
+def draw_panel(
+    map_node: Any,  # noqa: ANN401
+    structures: Sequence[Structure],
+    *,
+    hatched: bool,
+    over_limit: bool = False,
+    prior_targets: Sequence[Color] = (),
+) -> Pixels:
     """Return the strip beside the views: colours of the map and names of the structures shown.
 
     Parameters
@@ -64,18 +72,23 @@ def draw_panel(map_node: Any, structures: Sequence[Structure], *, hatched: bool)
         Map with colours and legend set up.
     structures : sequence of Structure
         Structures that the views show, in this order.
-    hatched : bool
-        True if something unknown may be shown.
+    hatched, over_limit : bool
+        True if something unknown, or over its limit, may be shown hatched.
+    prior_targets : sequence of Color
+        Colours of targets of prior courses that are shown dashed.
     """
     canvas = Canvas(*PANEL_SIZE)
-    top = _draw_legend(canvas, map_node)
+    top = _draw_legend(canvas, map_node) + LINE_HEIGHT // 2
     if hatched:
-        top += LINE_HEIGHT // 2
-        for stripe in range(0, BAR_WIDTH, 6):
-            canvas.box(LEFT + stripe, top + 1, 3, 14, HATCH_COLOR)
-        canvas.text("dose not known", LEFT + BAR_WIDTH + 8, top, 14)
+        top = _draw_hatch(canvas, top, "dose not known", HATCH_COLOR, (0.0, 0.0, 0.0))
+    if over_limit:
+        top = _draw_hatch(canvas, top, "over the limit", OVER_LIMIT_COLOR, (0.25, 0.15, 0.0))
+    for color in dict.fromkeys(prior_targets):
+        for dash in range(0, BAR_WIDTH, 8):
+            canvas.box(LEFT + dash, top + 6, 5, 3, color)
+        canvas.text("target, prior course", LEFT + BAR_WIDTH + 8, top, 14)
         top += LINE_HEIGHT
-    top += LINE_HEIGHT
+    top += LINE_HEIGHT // 2
     room = (PANEL_SIZE[1] - top) // LINE_HEIGHT - 1
     for structure in structures[:room]:
         color = tuple(channel / 255.0 for channel in structure.color_rgb)
@@ -87,6 +100,15 @@ def draw_panel(map_node: Any, structures: Sequence[Structure], *, hatched: bool)
     if len(structures) > room:
         canvas.text(f"and {len(structures) - room} more", LEFT + BAR_WIDTH + 8, top, 14)
     return canvas.pixels
+
+
+def _draw_hatch(canvas: Canvas, top: int, text: str, color: Color, between: Color) -> int:
+    """Draw the entry of a hatch; returns the row below it."""
+    canvas.box(LEFT, top + 1, BAR_WIDTH, 14, between)
+    for stripe in range(0, BAR_WIDTH, 6):
+        canvas.box(LEFT + stripe, top + 1, 3, 14, color)
+    canvas.text(text, LEFT + BAR_WIDTH + 8, top, 14)
+    return top + LINE_HEIGHT
 
 
 def _draw_legend(canvas: Canvas, map_node: Any) -> int:  # noqa: ANN401

@@ -9,14 +9,19 @@ import numpy as np
 from ReirradiationCore.courses import Structure, StructureKind
 from ReirradiationCore.pictures_data import HotSpot, Picture, PictureRequest, Unavailable
 from ReirradiationCore.progress import Progress, silent
+from ReirradiationPlannerLib.CaseNodes import CaseNodes
 from ReirradiationPlannerLib.MapStyle import MapStyle
+from ReirradiationPlannerLib.Navigation import Navigation
+from ReirradiationPlannerLib.ResultNodes import LIMIT_MAP, mapTitle
 from ReirradiationPlannerLib.SegmentationNodes import CLOSED_SURFACE
 from vtk.util.numpy_support import vtk_to_numpy
 
-from .canvas import Canvas, Pixels, png_bytes
+from .canvas import Canvas, Color, Pixels, png_bytes
+from .charts import chart_pictures
 from .offscreen import prepare_rendering
+from .organs_picture import organs_picture
 from .panel import draw_cross, draw_header, draw_letters, draw_panel
-from .scene import CaseScene, body_box, build_scene, map_title
+from .scene import CaseScene, body_box, build_scene
 from .views import SliceView
 
 VIEW_SIZE = (720, 600)
@@ -24,6 +29,13 @@ MM_PER_PIXEL = 0.45
 MARGIN_MM = 8.0
 SPOTS_IN_THREE_PLANES = 2
 SPOTS_AT_ALL = 5
+# maps shown at the first hot spot, with the number of planes
+MAPS_AT_FIRST_SPOT = (
+    ("tolerance_percent", 2),
+    ("overlap_eqd2", 1),
+    ("remaining_dose", 1),
+    ("mapping_difference", 1),
+)
 PLANES = ("Axial", "Coronal", "Sagittal")
 # axes (R-L, A-P, S-I) along width and height; letters at the left, right, upper, lower edge
 PLANE_AXES = {"Axial": (0, 1), "Coronal": (0, 2), "Sagittal": (1, 2)}
@@ -36,8 +48,10 @@ def render_pictures(
     """Render the pictures of a report.
 
     For the most important hot spots: cumulative EQD2 in three planes; for the first of them also
-    the tolerance used, the overlap of the courses, the remaining dose, and each course's EQD2 side
-    by side. Maps that the request does not have are left out.
+    the tolerance used, the overlap of the courses, the remaining dose, each course's EQD2 side by
+    side, and how far the sum depends on the mapping. Then the sum without beside with recovery
+    where an organ recovers, the organs in 3D, bars of the tolerance used, and prescriptions. What
+    the request does not have is left out.
 
     Parameters
     ----------
@@ -56,13 +70,16 @@ def render_pictures(
     missing = prepare_rendering()
     if missing:
         return missing
-    painter = _Painter(request, case or build_scene(request))
-    planned = list(_plan(request))
+    case = case or build_scene(request)
+    painter = _Painter(request, case)
+    planned = [*_plan(request), *_plan_recovery(request, case)]
     pictures = []
     for number, (key, spot, maps, plane) in enumerate(planned):
         progress(f"picture {number + 1} of {len(planned)}", number / len(planned))
         pictures.append(painter.picture(key, spot, maps, plane))
-    return pictures
+    painter.mark(None)
+    organs = organs_picture(case)
+    return [*pictures, *([organs] if organs else []), *chart_pictures(case.scene)]
 
 
 Planned = tuple[str, HotSpot, tuple[str, ...], str]
@@ -78,7 +95,7 @@ def _plan(request: PictureRequest) -> Iterator[Planned]:
             yield f"hot-spot-1-{plane.lower()}", first, ("cumulative_eqd2",), plane
     if courses:
         yield "courses-axial", first, (*courses[:3],), "Axial"
-    for name, planes in (("tolerance_percent", 2), ("overlap_eqd2", 1), ("remaining_dose", 1)):
+    for name, planes in MAPS_AT_FIRST_SPOT:
         if name in request.maps:
             for plane in PLANES[:planes]:
                 yield f"{name.replace('_', '-')}-{plane.lower()}", first, (name,), plane
@@ -86,6 +103,16 @@ def _plan(request: PictureRequest) -> Iterator[Planned]:
         for number, spot in enumerate(spots[1:SPOTS_AT_ALL], start=2):
             for plane in PLANES if number <= SPOTS_IN_THREE_PLANES else PLANES[:1]:
                 yield f"hot-spot-{number}-{plane.lower()}", spot, ("cumulative_eqd2",), plane
+
+
+def _plan_recovery(request: PictureRequest, case: CaseScene) -> Iterator[Planned]:
+    """Yield the sum without beside with recovery, at the first hot spot that recovers."""
+    navigation = Navigation(case.scene)
+    for spot in request.hot_spots:
+        if navigation.valuesAt(spot.point_lps).get("recovery_difference"):
+            maps = ("cumulative_no_recovery", "cumulative_eqd2")
+            yield "recovery-axial", spot, maps, "Axial"
+            return
 
 
 def _middle(request: PictureRequest) -> HotSpot:
@@ -100,6 +127,7 @@ class _Painter:
         self._request = request
         self._case = case
         self._box = body_box(request)
+        self._contours = CaseNodes(case.scene).all(CaseNodes.PRIOR_CONTOUR)
         self._views: dict[str, SliceView] = {}
         self._surfaces = {
             structure.name: _surface_points(case.segmentation, place)
@@ -111,9 +139,15 @@ class _Painter:
         center = self._center(spot.point_lps, plane)
         columns = [self._column(spot, name, plane, center) for name in maps]
         hatched = any(name in self._case.hatches for name in maps)
-        panel = draw_panel(self._case.maps[maps[0]], self._cut(center, plane), hatched=hatched)
+        panel = draw_panel(
+            self._case.maps[maps[0]],
+            self._cut(center, plane),
+            hatched=hatched,
+            over_limit=LIMIT_MAP in maps,
+            prior_targets=self._prior_targets(center, plane),
+        )
         pixels = np.concatenate([*columns, panel], axis=1)
-        titles = " beside ".join(map_title(self._request, name) for name in maps)
+        titles = " beside ".join(mapTitle(self._request, name) for name in maps)
         height, width, _ = pixels.shape
         caption = _caption(spot, maps, plane, hatched=hatched)
         return Picture(key, f"{titles}, {plane.lower()}", caption, png_bytes(pixels), width, height)
@@ -123,13 +157,13 @@ class _Painter:
         view = self._view(plane)
         self._case.show(name, [view.composite], legend=False)
         view.look_at(center, MM_PER_PIXEL)
-        self._mark(spot)
+        self.mark(spot)
         pixels = Canvas(*VIEW_SIZE)
         pixels.pixels = view.pixels()
         draw_letters(pixels, PLANE_LETTERS[plane])
         draw_cross(pixels, *view.pixel_of(spot.point_lps))
         subtitle = f"{spot.label}   {spot.value_text}".strip()
-        header = draw_header(map_title(self._request, name), subtitle, VIEW_SIZE[0])
+        header = draw_header(mapTitle(self._request, name), subtitle, VIEW_SIZE[0])
         return np.concatenate([header, pixels.pixels])
 
     def _view(self, plane: str) -> SliceView:
@@ -149,10 +183,20 @@ class _Painter:
             center[axis] = np.clip(center[axis], middle - room, middle + room)
         return tuple(center.tolist())
 
-    def _mark(self, spot: HotSpot) -> None:
-        """Show the marker of this hot spot alone."""
+    def mark(self, spot: HotSpot | None) -> None:
+        """Show the marker of this hot spot alone; None shows all."""
         for index, other in enumerate(self._request.hot_spots):
-            self._case.markers.SetNthControlPointVisibility(index, other is spot)
+            shown = spot is None or other is spot
+            self._case.markers.SetNthControlPointVisibility(index, shown)
+
+    def _prior_targets(self, center: tuple[float, ...], plane: str) -> list[Color]:
+        """Colours of the targets of prior courses that the picture shows dashed."""
+        return [
+            model.GetDisplayNode().GetColor()
+            for model in self._contours
+            if model.GetDisplayNode().GetVisibility()
+            and _is_cut(_points_lps(model.GetPolyData()), center, plane)
+        ]
 
     def _cut(self, center: tuple[float, ...], plane: str) -> list[Structure]:
         """Structures that the picture shows."""
@@ -168,6 +212,10 @@ def _surface_points(segmentation: Any, place: int) -> Any:  # noqa: ANN401
     surface = segmentation.GetSegmentation().GetNthSegment(place).GetRepresentation(CLOSED_SURFACE)
     if surface is None or not surface.GetNumberOfPoints():
         return np.empty((0, 3))
+    return _points_lps(surface)
+
+
+def _points_lps(surface: Any) -> Any:  # noqa: ANN401
     return vtk_to_numpy(surface.GetPoints().GetData()) * np.array([-1.0, -1.0, 1.0])
 
 
@@ -189,8 +237,7 @@ def _caption(spot: HotSpot, maps: tuple[str, ...], plane: str, *, hatched: bool)
     if spot.value_text:
         texts.append(f"{spot.value_text}.")
     styles = [MapStyle.forKey(name) for name in maps]
-    if any(style and style.lines == (100.0,) for style in styles):
-        texts.append("The white line is 100 % of the organ's own limit.")
+    texts += dict.fromkeys(style.note for style in styles if style and style.note)
     if hatched:
         texts.append("Hatched: dose not known there.")
     return " ".join(texts)

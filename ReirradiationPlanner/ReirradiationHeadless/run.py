@@ -12,6 +12,7 @@ from ReirradiationCore.case import Case
 from ReirradiationCore.deidentification import de_identified
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.export import write_json, write_result_data
+from ReirradiationCore.picture_request import picture_request
 from ReirradiationCore.pictures_data import Picture, Unavailable
 from ReirradiationCore.pipeline import evaluate_reirradiation
 from ReirradiationCore.pipeline_data import Evaluation
@@ -19,14 +20,16 @@ from ReirradiationCore.progress import Progress
 from ReirradiationCore.report import write_report
 from ReirradiationCore.report_data import report_data
 from ReirradiationCore.results import results_json
+from ReirradiationCore.sample_deidentification import de_identified_pack
+from ReirradiationCore.sample_pack import samples_of
+from ReirradiationCore.sample_store import write_pack
 from ReirradiationCore.stopwatch import Stopwatch
 
 from .memory import peak_memory_mb
-from .request import picture_request
 
 RESULT_FILES = (
     "results.json", "case.json", "metrics.csv", "dvh.csv", "report.html", "report.pdf",
-    "scene.mrb",
+    "scene.mrb", "samples.npz",
     "refused.json",
 )  # fmt: skip
 RESULT_FOLDERS = ("maps", "transforms", "dicom")
@@ -89,15 +92,18 @@ def run_evaluation(case: Case, output: Path, progress: Progress) -> dict[str, An
     """
     clock = Stopwatch()
     evaluation = evaluate_reirradiation(case, progress)
-    results = results_json(evaluation)
+    results, samples = results_json(evaluation), samples_of(evaluation)
     if case.de_identify:
+        identified = evaluation
         evaluation, results = de_identified(evaluation, results)
+        samples = de_identified_pack(samples, identified, evaluation)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=output.parent) as name:
         folder = Path(name)
         with clock.stage("export"):
             progress("Writing maps, transforms and DICOM")
             write_result_data(folder, evaluation, results)
+            write_pack(folder / "samples.npz", samples)
         with clock.stage("report"):
             pictures = _write_scene(evaluation, results, folder, progress)
             progress("Writing the report")

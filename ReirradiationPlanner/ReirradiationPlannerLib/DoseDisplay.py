@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import slicer
 
+from .CaseNodes import CaseNodes
 from .ColorTables import ColorTables
 from .IsodoseModels import IsodoseModels
 from .MapStyle import MapStyle
@@ -42,21 +43,32 @@ class DoseDisplay:
         maximum = largest if maximum is None else maximum
         lower, upper = style.range(maximum)
         colors = ColorTables(self._scene).node(style.table, lower, upper, style.lowest(maximum))
-        display = mapNode.GetDisplayNode()
-        display.SetAndObserveColorNodeID(colors.GetID())
-        display.SetInterpolate(style.smooth)
-        display.SetAutoWindowLevel(False)
-        display.SetWindowLevelMinMax(lower, upper)
-        # a threshold also keeps voxels with NaN out of the picture
-        display.SetThreshold(style.lowest(maximum), LARGEST_VALUE)
-        display.ApplyThresholdOn()
-        self._addLegend(mapNode, style, maximum)
-        IsodoseModels(self._scene).add(
-            mapNode,
-            tuple(level for level in style.levels(maximum) if level < largest),
-            lambda level: DoseDisplay.lineColor(style, level, upper),
-            style.unit,
-        )
+        self._color(mapNode, style, colors, (lower, upper), style.lowest(maximum))
+        step = style.step(maximum)
+        legend = self._addLegend(mapNode, style.legend)
+        legend.SetNumberOfLabels(round((upper - lower) / step) + 1)
+        legend.SetLabelFormat("%.0f" if step >= 1 else "%.1f")
+        legend.SetUseColorNamesForLabels(False)
+        levels = tuple(level for level in style.levels(maximum) if level < largest)
+        self._addLines(mapNode, style, levels, upper)
+
+    def styleRelative(self, mapNode, style: MapStyle, prescriptionGy: float) -> None:
+        """Colours, legend and lines of a map of doses at per cents of a prescription.
+
+        :param prescriptionGy: the dose that is 100 %, in the quantity of the map.
+        :raises ValueError: a map that is not in Gy, or a prescription that is not positive.
+        """
+        if style.unit != "Gy" or not prescriptionGy > 0:
+            reason = f"{style.title} in {style.unit} relative to {prescriptionGy:g} Gy: needs doses"
+            raise ValueError(reason)
+        largest = DoseDisplay.largest(slicer.util.arrayFromVolume(mapNode))
+        levels = style.relativeLevels(prescriptionGy, largest)
+        lowest, upper = min(levels, default=0.0), max(largest, prescriptionGy)
+        colors = ColorTables(self._scene).relativeNode(style.table, upper, levels, lowest)
+        self._color(mapNode, style, colors, (0.0, upper), lowest)
+        legend = self._addLegend(mapNode, f"% of {prescriptionGy:g} Gy")
+        legend.SetUseColorNamesForLabels(True)
+        self._addLines(mapNode, style, tuple(levels), upper)
 
     @staticmethod
     def largest(values: np.ndarray) -> float:
@@ -70,6 +82,40 @@ class DoseDisplay:
             return (1.0, 1.0, 1.0)
         return ColorTables.colorAt(style.table, level / upper)
 
+    def setLevels(self, mapNode, levels: tuple[float, ...]) -> list:
+        """Draw isodoses of a map at these values instead of its own; returns their models."""
+        style = MapStyle.forKey(mapNode.GetAttribute(VolumeNodes.MAP_ATTRIBUTE))
+        return self._addLines(mapNode, style, levels, mapNode.GetDisplayNode().GetWindowLevelMax())
+
+    def isodoses(self, mapNode) -> list:
+        """Isodose models of a map, vtkMRMLModelNode."""
+        key = mapNode.GetAttribute(VolumeNodes.MAP_ATTRIBUTE)
+        return CaseNodes(self._scene).all(CaseNodes.ISODOSE, mapKey=key)
+
+    def showIsodoses(self, mapNode, *, lines: bool, surfaces: bool) -> None:
+        """Draw the isodoses of a map as lines in slice views, as surfaces in 3D views, or not."""
+        for model in self.isodoses(mapNode):
+            model.GetDisplayNode().SetVisibility2D(lines)
+            model.GetDisplayNode().SetVisibility3D(surfaces)
+
+    @staticmethod
+    def setThreshold(mapNode, lowest: float, highest: float = LARGEST_VALUE) -> None:
+        """Colour only values from ``lowest`` to ``highest``, in the unit of the map."""
+        mapNode.GetDisplayNode().SetThreshold(lowest, highest)
+
+    @staticmethod
+    def setOpacity(compositeNodes, opacity: float) -> None:
+        """Opacity 0..1 of the map over the image in slice views."""
+        for composite in compositeNodes:
+            composite.SetForegroundOpacity(opacity)
+
+    def showMap(self, key: str | None, compositeNodes, *, legend=True) -> None:
+        """Show a map of the case by its name over the reference image; None shows the image."""
+        nodes = CaseNodes(self._scene)
+        mapNode = nodes.maps()[key] if key else None
+        image, hatch = nodes.first(CaseNodes.IMAGE), CaseNodes.hatchOf(mapNode)
+        self.show(image, mapNode, compositeNodes, hatch, legend=legend)
+
     def show(self, imageNode, mapNode, compositeNodes, hatchNode=None, *, legend=True) -> None:
         """Put a map over an image in slice views, and its legend and lines with it.
 
@@ -79,42 +125,76 @@ class DoseDisplay:
         :param legend: False where the legend stands beside the view.
         """
         for composite in compositeNodes:
-            composite.SetBackgroundVolumeID(imageNode.GetID())
-            composite.SetForegroundVolumeID(mapNode.GetID() if mapNode else None)
+            DoseDisplay.fill(composite, imageNode, mapNode, hatchNode)
+        self.showPartsOf((mapNode,), legend=legend)
+
+    @staticmethod
+    def fill(composite, imageNode, mapNode, hatchNode=None) -> None:
+        """Put an image, a map over it and a hatch into one slice view."""
+        wasModifying = composite.StartModify()
+        composite.SetBackgroundVolumeID(imageNode.GetID())
+        before = composite.GetNodeReference("foregroundVolume")
+        composite.SetForegroundVolumeID(mapNode.GetID() if mapNode else None)
+        if before is None or not before.GetAttribute(VolumeNodes.MAP_ATTRIBUTE):
+            # between maps the opacity that the user has chosen stays
             composite.SetForegroundOpacity(MAP_OPACITY)
-            composite.SetLabelVolumeID(hatchNode.GetID() if hatchNode else None)
-            composite.SetLabelOpacity(HATCH_OPACITY)
-        self._showPartsOf(mapNode, legend=legend)
+        composite.SetLabelVolumeID(hatchNode.GetID() if hatchNode else None)
+        composite.SetLabelOpacity(HATCH_OPACITY)
+        composite.EndModify(wasModifying)
 
     @staticmethod
     def jumpTo(sliceNodes, pointLps: tuple[float, float, float]) -> None:
-        """Centre slice views at a point, LPS, mm."""
+        """Centre some slice views at a point, LPS, mm; `Navigation` moves all of a scene."""
         for node in sliceNodes:
             node.JumpSliceByCentering(-pointLps[0], -pointLps[1], pointLps[2])
 
-    def _showPartsOf(self, mapNode, *, legend: bool) -> None:
-        """Show lines and legend of one map, hide those of the other maps of this module."""
-        shown = mapNode.GetAttribute(VolumeNodes.MAP_ATTRIBUTE) if mapNode else None
-        for node in self._mapParts("vtkMRMLModelNode"):
-            visible = node.GetAttribute(VolumeNodes.MAP_ATTRIBUTE) == shown
-            node.GetDisplayNode().SetVisibility(visible)
-        for node in self._mapParts("vtkMRMLScalarVolumeNode"):
+    def showPartsOf(self, mapNodes, *, legend: bool = True) -> None:
+        """Show lines and legends of these maps, hide those of the other maps of the case."""
+        shown = {node.GetAttribute(VolumeNodes.MAP_ATTRIBUTE) for node in mapNodes if node}
+        nodes = CaseNodes(self._scene)
+        for node in (*nodes.all(CaseNodes.ISODOSE), *nodes.all(CaseNodes.COURSE_LINE)):
+            display = node.GetDisplayNode()
+            display.SetVisibility(node.GetAttribute(VolumeNodes.MAP_ATTRIBUTE) in shown)
+            if display.GetNumberOfViewNodeIDs():
+                display.RemoveAllViewNodeIDs()
+        for key, node in nodes.maps().items():
             ownLegend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
             if ownLegend:
-                ownLegend.SetVisibility(legend and node is mapNode)
+                ownLegend.SetVisibility(legend and key in shown)
 
-    def _mapParts(self, className: str) -> list:
-        nodes = self._scene.GetNodesByClass(className)
-        found = [nodes.GetItemAsObject(place) for place in range(nodes.GetNumberOfItems())]
-        return [node for node in found if node.GetAttribute(VolumeNodes.MAP_ATTRIBUTE)]
+    def _color(self, mapNode, style: MapStyle, colors, limits, lowest: float) -> None:
+        display = mapNode.GetDisplayNode()
+        display.SetAndObserveColorNodeID(colors.GetID())
+        display.SetInterpolate(style.smooth)
+        display.SetAutoWindowLevel(False)
+        display.SetWindowLevelMinMax(*limits)
+        # a threshold also keeps voxels with NaN out of the picture
+        display.SetThreshold(lowest, LARGEST_VALUE)
+        display.ApplyThresholdOn()
 
-    def _addLegend(self, mapNode, style: MapStyle, maximum: float) -> None:
+    def _addLegend(self, mapNode, title: str):
         legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(mapNode)
-        lower, upper = style.range(maximum)
-        step = style.step(maximum)
-        legend.SetTitleText(style.legend)
-        legend.SetNumberOfLabels(round((upper - lower) / step) + 1)
-        legend.SetLabelFormat("%.0f" if step >= 1 else "%.1f")
+        legend.SetTitleText(title)
         legend.SetMaxNumberOfColors(256)
-        legend.SetUseColorNamesForLabels(False)
         legend.SetVisibility(False)
+        return legend
+
+    def _addLines(self, mapNode, style: MapStyle, levels: tuple[float, ...], upper: float) -> list:
+        for model in self.isodoses(mapNode):
+            CaseNodes(self._scene).remove(model)
+        models = IsodoseModels(self._scene).add(
+            mapNode,
+            levels,
+            lambda level: DoseDisplay.lineColor(style, level, upper),
+            style.unit,
+        )
+        for model in models:
+            model.GetDisplayNode().SetVisibility(self._isShown(mapNode))
+        return models
+
+    def _isShown(self, mapNode) -> bool:
+        """Tell whether a slice view shows the map: lines of the others would only be in the way."""
+        nodes = self._scene.GetNodesByClass("vtkMRMLSliceCompositeNode")
+        nodes.UnRegister(None)
+        found = [nodes.GetItemAsObject(place) for place in range(nodes.GetNumberOfItems())]
+        return any(node.GetForegroundVolumeID() == mapNode.GetID() for node in found)

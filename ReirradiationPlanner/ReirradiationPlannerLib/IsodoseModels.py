@@ -8,6 +8,7 @@ import vtk
 from ReirradiationCore.grids import Grid, Volume
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
+from .CaseNodes import CaseNodes
 from .SegmentationNodes import isosurface
 from .VolumeNodes import VolumeNodes
 
@@ -34,18 +35,25 @@ class IsodoseModels:
         key = mapNode.GetAttribute(VolumeNodes.MAP_ATTRIBUTE) or mapNode.GetName()
         models = []
         for level in levels:
-            surface = IsodoseModels.surface(values, level)
-            if surface.GetNumberOfCells() == 0:
-                continue
-            model = self._scene.AddNewNodeByClass(
-                "vtkMRMLModelNode", f"{mapNode.GetName()} {level:g} {unit}"
-            )
-            model.SetAttribute(VolumeNodes.MAP_ATTRIBUTE, key)
-            model.SetAndObservePolyData(surface)
-            model.CreateDefaultDisplayNodes()
-            self._style(model.GetDisplayNode(), colors(level))
-            models.append(model)
+            name = f"{mapNode.GetName()} {level:g} {unit}"
+            model = self.addOne(values.array, values.grid, level, name, colors(level))
+            if model is not None:
+                models.append(CaseNodes.mark(model, CaseNodes.ISODOSE, mapKey=key))
         return models
+
+    def addOne(self, array: np.ndarray, grid: Grid, level: float, name: str, color):
+        """Model of one level of values on a grid; None where the level does not occur.
+
+        :return: vtkMRMLModelNode.
+        """
+        surface = IsodoseModels.surface(Volume(array, grid), level)
+        if surface.GetNumberOfCells() == 0:
+            return None
+        model = self._scene.AddNewNodeByClass("vtkMRMLModelNode", name)
+        model.SetAndObservePolyData(surface)
+        model.CreateDefaultDisplayNodes()
+        self._style(model.GetDisplayNode(), color)
+        return model
 
     @staticmethod
     def surface(values: Volume, level: float):

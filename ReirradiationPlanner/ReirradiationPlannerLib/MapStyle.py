@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from .ColorTables import displayData
+
 MAXIMUM_LINES = 8
 STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 25.0, 50.0, 100.0)
 
@@ -23,6 +25,9 @@ class MapStyle:
     :param smooth: False draws whole voxels, for maps that end at the edges of organs.
     :param marksUnknown: True where NaN means a dose that is not known, False where it means that
         there is nothing to show (no organ with a limit).
+    :param comparedAs: maps of the same word here share the range of their colours; empty stands
+        for the title.
+    :param note: sentence that says what the colours mean where the title does not.
     """
 
     title: str
@@ -34,13 +39,37 @@ class MapStyle:
     shownFrom: float | None = None
     smooth: bool = True
     marksUnknown: bool = False
+    comparedAs: str = ""
+    note: str = ""
 
     @staticmethod
     def forKey(key: str) -> MapStyle | None:
         """Style of a map by its name in the output folder; None for maps that are not drawn."""
-        return STYLES.get(key) or next(
-            (style for prefix, style in STYLES_BY_PREFIX.items() if key.startswith(prefix)), None
-        )
+        data = displayData("maps.json")
+        prefix = MapStyle.prefixOf(key)
+        fields = data["prefixes"][prefix] if prefix else data["maps"].get(key)
+        if fields is None:
+            return None
+        lines = fields.get("lines")
+        return MapStyle(**{**fields, "lines": None if lines is None else tuple(map(float, lines))})
+
+    @staticmethod
+    def prefixOf(key: str) -> str:
+        """Start of the name of a map that is followed by its course; empty if there is none."""
+        return next((p for p in displayData("maps.json")["prefixes"] if key.startswith(p)), "")
+
+    @property
+    def group(self) -> str:
+        """Maps of one group are compared with each other and share the range of their colours."""
+        return self.comparedAs or self.title
+
+    def relativeLevels(self, prescriptionGy: float, maximum: float) -> dict[float, str]:
+        """Levels in Gy at per cents of a prescription below the largest value, with their names."""
+        levels = {
+            percent / 100 * prescriptionGy: f"{percent:g} % ({percent / 100 * prescriptionGy:g} Gy)"
+            for percent in displayData("maps.json")["relativeLines"]
+        }
+        return {level: name for level, name in levels.items() if level < maximum}
 
     def step(self, maximum: float) -> float:
         """Distance of the labels of the legend for a map with this largest value."""
@@ -65,28 +94,3 @@ class MapStyle:
             return tuple(level for level in self.lines if level < maximum)
         step = self.step(maximum)
         return tuple(n * step for n in range(1, MAXIMUM_LINES + 1) if n * step < maximum)
-
-
-STYLES = {
-    "cumulative_eqd2": MapStyle("Cumulative EQD2", "Gy", "EQD2 (Gy)", "Dose", marksUnknown=True),
-    "tolerance_percent": MapStyle(
-        "Tolerance used",
-        "%",
-        "% of limit",
-        "Tolerance",
-        upper=150.0,
-        lines=(100.0,),
-        shownFrom=10.0,
-        smooth=False,
-    ),
-    "overlap_eqd2": MapStyle(
-        "Overlap of courses", "Gy", "EQD2 (Gy)", "Overlap", shownFrom=1.0, marksUnknown=True
-    ),
-    "remaining_dose": MapStyle(
-        "Remaining dose", "Gy", "Dose (Gy)", "Remaining", lines=(), shownFrom=0.0, smooth=False
-    ),
-}
-STYLES_BY_PREFIX = {
-    "eqd2_": MapStyle("EQD2", "Gy", "EQD2 (Gy)", "Dose", marksUnknown=True),
-    "mapped_dose_": MapStyle("Physical dose", "Gy", "Dose (Gy)", "Dose", marksUnknown=True),
-}

@@ -3,22 +3,80 @@
 from pathlib import Path
 from typing import Annotated
 
-from slicer.parameterNodeWrapper import Choice, parameterNodeWrapper
+from slicer import (
+    vtkMRMLLinearTransformNode,
+    vtkMRMLMarkupsFiducialNode,
+    vtkMRMLTextNode,
+    vtkMRMLTransformNode,
+)
+from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper
 
-RECOVERY_RULES = ("none", "uk_sabr_2022", "strider_33", "robinson_15py", "umich")
+RECOVERY_RULES = (
+    "none", "uk_sabr_2022", "strider_33", "robinson_15py", "umich", "fox_chase", "simple_25_50",
+    "liver_50",
+)  # fmt: skip
+COMPARE_MODES = ("fade", "checkerboard", "difference")
+MAPS = (
+    "cumulative_eqd2", "cumulative_no_recovery", "tolerance_percent", "overlap_eqd2",
+    "remaining_dose", "recovery_difference", "mapping_difference",
+)  # fmt: skip
+WITHOUT_WIDGET = ("choices", "resultNode")
 
 
 @parameterNodeWrapper
 class PlannerParameterNode:
-    """Choices for an evaluation.
+    """Choices for an evaluation; every field but those of WITHOUT_WIDGET is bound to a widget.
 
-    inputFolder: DICOM-RT of all courses of one patient
-    outputFolder: receives report, numbers and maps
-    protocol: name or file of the constraint set; empty for metrics without verdicts
-    recovery: recovery rule applied to the prior courses
+    choices: tables of the panel as the text of a case file (see PlannerChoices)
+    resultNode: results that are shown, with the hash of what they were computed from
+    inputFolder: DICOM-RT of all courses, for the reader of this module
+    registrationTransform: transform made elsewhere, prior course to today's CT
+    startTransform: linear transform from which a registration starts
+    referenceLandmarks, priorLandmarks: the same points on both CTs, in the same order
+    compareMode, compareFade: how both CTs are laid over each other; per cent of the prior CT
+    approver, approvalComment: who approves a registration, and what was looked at
+    recovery: rule for every organ without a choice of its own
+    protocolFile: own constraint set that is to be added
+    autoUpdate: judge again at once when something changes
+    shownMap, mapOpacity: map over the CT, and its opacity in per cent
+    prescription: of the planned course for the isotoxic search, Gy; 0 takes that of the plan
+    isotoxicLow, isotoxicHigh: range of the search, Gy
+    plannedScale: what-if factor on the planned dose, per cent
+    remainingFractions: number of fractions of the remaining dose
+    ellipsoid, shifts, fields, otherMappings: scenarios that enter the verdicts
+    uncertaintyMm: their size, mm
+    outputFolder, caseFile: where results and choices are written
+    author: name for the history of the choices
+    deIdentify: write nothing that names the patient
     """
 
+    choices: str = ""
+    resultNode: vtkMRMLTextNode | None = None
     inputFolder: Path
-    outputFolder: Path
-    protocol: str = "STRIDeR2025"
+    registrationTransform: vtkMRMLTransformNode | None = None
+    startTransform: vtkMRMLLinearTransformNode | None = None
+    referenceLandmarks: vtkMRMLMarkupsFiducialNode | None = None
+    priorLandmarks: vtkMRMLMarkupsFiducialNode | None = None
+    compareMode: Annotated[str, Choice(COMPARE_MODES)] = "fade"
+    compareFade: Annotated[float, WithinRange(0, 100)] = 50.0
+    approver: str = ""
+    approvalComment: str = ""
     recovery: Annotated[str, Choice(RECOVERY_RULES)] = "none"
+    protocolFile: Path
+    autoUpdate: bool = True
+    shownMap: Annotated[str, Choice(MAPS)] = "cumulative_eqd2"
+    mapOpacity: Annotated[float, WithinRange(0, 100)] = 50.0
+    prescription: Annotated[float, WithinRange(0, 200)] = 0.0
+    isotoxicLow: Annotated[float, WithinRange(1, 200)] = 25.0
+    isotoxicHigh: Annotated[float, WithinRange(1, 200)] = 50.0
+    plannedScale: Annotated[float, WithinRange(10, 500)] = 100.0
+    remainingFractions: Annotated[int, WithinRange(1, 60)] = 5
+    ellipsoid: bool = False
+    shifts: bool = False
+    fields: bool = False
+    otherMappings: bool = False
+    uncertaintyMm: Annotated[float, WithinRange(0.5, 30)] = 3.0
+    outputFolder: Path
+    author: str = ""
+    deIdentify: bool = False
+    caseFile: Path

@@ -1,61 +1,230 @@
-"""The form of the .ui file, bound to the parameter node. Needs the Slicer application."""
+"""The panel: its sections, the session they show, and live updates. Needs Slicer."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import qt
 import slicer
 import vtk
+from ReirradiationCore.errors import CancelledError, ReirradiationError
 from ReirradiationCore.warning import WARNING
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
+from .CoursesSectionWidget import CoursesSectionWidget
+from .EvaluateSectionWidget import EvaluateSectionWidget
+from .LimitsSectionWidget import LimitsSectionWidget
+from .OrgansSectionWidget import OrgansSectionWidget
+from .PlannerChoices import PlannerChoices
+from .PlannerLogic import PlannerLogic
+from .PlannerSession import PlannerSession, Work
+from .RegistrationSectionWidget import RegistrationSectionWidget
+from .RemainingSectionWidget import RemainingSectionWidget
+from .ReportSectionWidget import ReportSectionWidget
+from .SceneWatcher import SceneWatcher, StaleKind
+from .UncertaintySectionWidget import UncertaintySectionWidget
+from .WorkProgressWidget import WorkProgressWidget
+
+SECTIONS = (
+    ("coursesSection", CoursesSectionWidget),
+    ("registrationSection", RegistrationSectionWidget),
+    ("organsSection", OrgansSectionWidget),
+    ("limitsSection", LimitsSectionWidget),
+    ("evaluateSection", EvaluateSectionWidget),
+    ("remainingSection", RemainingSectionWidget),
+    ("uncertaintySection", UncertaintySectionWidget),
+    ("reportSection", ReportSectionWidget),
+)
+WAIT_MS = 250
+WORK = {
+    StaleKind.CONTOURS: Work.ORGANS,
+    StaleKind.DOSE: Work.COURSES,
+    StaleKind.IMAGE: Work.COURSES,
+    StaleKind.REGISTRATION: Work.COURSES,
+    StaleKind.COURSES: Work.COURSES,
+}
+
 
 class PlannerWidget(VTKObservationMixin):
-    """Connects the form to the parameter node and its button to the logic.
+    """Connects the form to the parameter node, and its sections to the session of the scene.
 
-    :param ui: child widgets of the form, by name
-    :param evaluate: called with input folder, output folder, protocol and recovery rule; returns
-      the path of the report
+    :param ui: child widgets of the form, by name.
+    :param logic: methods of the module.
     """
 
-    def __init__(self, ui, evaluate: Callable[[Path, Path, str, str], Path]):
+    def __init__(self, ui, logic: PlannerLogic):
         super().__init__()
-        self._ui = ui
-        self._evaluate = evaluate
-        self._parameterNode = None
+        self.ui = ui
+        self.session: PlannerSession | None = None
+        self._logic = logic
         self._guiTag = None
+        self._watcher: SceneWatcher | None = None
+        self._watched = None
+        self._isSaid = False
+        self._meanwhile: list[tuple] = []
+        self._timer = self._singleShot(WAIT_MS, self.update)
+        self._drawTimer = self._singleShot(0, self.refresh)
         ui.warningLabel.text = WARNING
-        ui.evaluateButton.clicked.connect(self.onEvaluate)
+        boxes = [getattr(ui, name) for name, _made in SECTIONS]
+        self.progress = WorkProgressWidget(ui.progressBar, ui.cancelButton, boxes)
+        self._sections = [(getattr(ui, name), made(ui, self)) for name, made in SECTIONS]
+        self._tips = {name: getattr(ui, name).toolTip for name, _made in SECTIONS}
+
+    # --- the parameter node of the scene --------------------------------------------------------
 
     def bind(self, parameterNode):
-        """Show and edit another parameter node; None disconnects the form."""
-        modified = vtk.vtkCommand.ModifiedEvent
-        if self._parameterNode:
-            self._parameterNode.disconnectGui(self._guiTag)
-            self.removeObserver(self._parameterNode, modified, self._checkCanEvaluate)
-        self._parameterNode = parameterNode
-        if parameterNode:
-            self._guiTag = parameterNode.connectGui(self._ui)
-            self.addObserver(parameterNode, modified, self._checkCanEvaluate)
-            self._checkCanEvaluate()
+        """Show and edit a parameter node; live updates go on while another module is shown."""
+        self.unbind()
+        isNew = self.session is None
+        if isNew or self.session.settings.parameterNode is not parameterNode.parameterNode:
+            self.forget()
+            self.session = PlannerSession(slicer.mrmlScene, parameterNode, self._logic)
+            self.session.resolver = _fileOfInstance
+            self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self._choicesChanged)
+        self._guiTag = self.session.settings.connectGui(self.ui)
+        for _box, section in self._sections:
+            section.bound()
+        self.refresh()
 
-    def onEvaluate(self):
-        """Called by the Evaluate button."""
-        chosen = self._parameterNode
-        with slicer.util.tryWithErrorDisplay(_("Evaluation failed."), waitCursor=True):
-            report = self._evaluate(
-                chosen.inputFolder, chosen.outputFolder, chosen.protocol, chosen.recovery
-            )
-            qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(report)))
+    def unbind(self):
+        """Disconnect the form; the session and its live updates stay."""
+        if self.session is not None and self._guiTag is not None:
+            self.session.settings.disconnectGui(self._guiTag)
+        self._guiTag = None
 
-    def _checkCanEvaluate(self, *_event):
-        chosen = self._parameterNode
-        ready = Path() not in (chosen.inputFolder, chosen.outputFolder)
-        button = self._ui.evaluateButton
-        button.enabled = ready
-        button.toolTip = (
-            _("Evaluate the folder and open the report")
-            if ready
-            else _("Choose an input folder and an output folder")
-        )
+    def forget(self):
+        """Let go of the scene: it closes, or the panel is destroyed."""
+        self.unbind()
+        self._timer.stop()
+        self._drawTimer.stop()
+        self._watch(None)
+        self.removeObservers()
+        self.session = None
+
+    @property
+    def hasSlicerRt(self) -> bool:
+        """True if SlicerRT's reader of DICOM-RT is part of this application."""
+        return hasattr(slicer.modules, "dicomrtimportexport")
+
+    # --- what the sections call -------------------------------------------------------------------
+
+    def run(self, job: Callable):
+        """Run a job with progress and cancel; a refusal is said in the panel, not in a pop-up."""
+        if self.progress.isRunning or self.session is None:
+            return
+        self.say("")
+        try:
+            with (
+                slicer.util.tryWithErrorDisplay(_("The module has a defect; please report it.")),
+                slicer.util.NodeModify(self.session.settings),
+                self.progress.running() as progress,
+            ):
+                self._do(job, progress)
+        finally:
+            self._takeChanges()
+            self.refresh()
+
+    def _do(self, job: Callable, progress: Callable):
+        try:
+            job(progress)
+        except CancelledError as stopped:
+            self.say(_("Stopped: {reason}").format(reason=stopped))
+        except ReirradiationError as refused:
+            self.say(_("Refused: {reason}").format(reason=refused))
+
+    def change(self, choices: PlannerChoices):
+        """Take over choices of the tables; what depends on them becomes stale at once."""
+        self.session.choices = choices
+        self._choicesChanged()
+
+    def say(self, text: str):
+        """Say something under the warning; with no text, what is to be done next."""
+        self.ui.statusLabel.text = text or self._nextStep()
+        self._isSaid = bool(text)
+
+    def refresh(self):
+        """Show the session as it is in every section."""
+        if self.session is None or self.progress.isRunning:
+            return
+        self._watch(self.session.found)
+        for box, section in self._sections:
+            missing = section.missing()
+            box.toolTip = "; ".join(missing) or self._tips[box.objectName]
+            self._do(lambda _progress, section=section: section.refresh(), self.progress)
+        if not self._isSaid:
+            self.say("")
+
+    def _nextStep(self) -> str:
+        session = self.session
+        if session is None or not session.isReady:
+            return _("Next: 1. find the courses.")
+        if session.result is None:
+            return _("Next: 2. register and approve, or 5. evaluate at once.")
+        if session.isStale:
+            return _("Something changed: the results are stale.")
+        return _("Evaluated. Look at 5. and 6., then write the report in 8.")
+
+    # --- live -------------------------------------------------------------------------------------
+
+    def update(self):
+        """Called a moment after the last change: compute again what depends on it."""
+        session = self.session
+        if session is None or session.pending is Work.NOTHING:
+            return
+        if self.progress.isRunning:
+            self._timer.start()
+            return
+        if session.result is None or session.settings.autoUpdate:
+            self.run(session.update)
+
+    def _choicesChanged(self, *_event):
+        try:
+            self.session.noteChoices()
+        except ReirradiationError as refused:
+            self.say(_("Refused: {reason}").format(reason=refused))
+        self._schedule()
+
+    def _dataChanged(self, kind, node=None, segmentId=None):
+        """Called by the watcher; what changes while a job runs counts when the job has ended."""
+        session = self.session
+        if session is None:
+            return
+        if self.progress.isRunning:
+            if kind is not StaleKind.REGISTRATION:  # the job's own registration is no news
+                self._meanwhile.append((kind, node, segmentId))
+            return
+        if kind is StaleKind.CONTOURS and node is not None and segmentId:
+            session.invalidateOrgan(node, segmentId)
+        else:
+            session.invalidate(WORK[kind])
+        self._schedule()
+
+    def _takeChanges(self):
+        changes, self._meanwhile = self._meanwhile, []
+        for change in changes:
+            self._dataChanged(*change)
+
+    def _schedule(self):
+        self._drawTimer.start()
+        self._timer.start()
+
+    def _watch(self, found):
+        if found is self._watched:
+            return
+        if self._watcher is not None:
+            self._watcher.stop()
+        self._watched = found
+        self._watcher = None if found is None else SceneWatcher(found, self._dataChanged)
+
+    @staticmethod
+    def _singleShot(interval: int, handler: Callable[[], None]):
+        timer = qt.QTimer()
+        timer.setSingleShot(True)
+        timer.setInterval(interval)
+        timer.connect("timeout()", handler)
+        return timer
+
+
+def _fileOfInstance(instanceUid: str) -> str:
+    """File of a DICOM instance in the application's database; empty if it is not there."""
+    database = slicer.dicomDatabase
+    return database.fileForInstance(instanceUid) if database and database.isOpen else ""

@@ -1,4 +1,4 @@
-"""Where the dose inside the patient is not known: hatched, never drawn as zero."""
+"""Where the dose inside the patient is not known, and where it is over the limit: hatched."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from ReirradiationCore.body_mask import body_mask, resample
 from ReirradiationCore.errors import RegistrationError
 from ReirradiationCore.grids import Grid, Volume
 
+from .CaseNodes import CaseNodes
+from .ColorTables import displayData
 from .VolumeNodes import VolumeNodes
 
 FINEST_MM = 1.25
 MOST_VOXELS = 10_000_000
 HATCH_MM = 10.0
 LINE_MM = 2.5
+OVER_LIMIT_HATCH_MM = 5.0
+OVER_LIMIT_LINE_MM = 1.25
+NOT_KNOWN, OVER_LIMIT = 1, 2
 PATIENT_ABOVE_HU = -300.0
-COLOR_NODE = "Unknown dose"
-GREY = (0.78, 0.78, 0.78)
+COLOR_NODE = "Hatches"
 
 
 class UnknownRegion:
@@ -43,12 +47,25 @@ class UnknownRegion:
             if grid == values.grid and np.array_equal(known, other):
                 return node
         labels = UnknownRegion.hatch(self._patient, Volume(known.astype(np.uint8), values.grid))
-        node = None
-        if labels is not None:
-            node = VolumeNodes(self._scene).addLabels(labels, name)
-            node.GetDisplayNode().SetAndObserveColorNodeID(self._colorNode().GetID())
+        node = self._addLabels(labels, name)
         self._made.append((known, values.grid, node))
         return node
+
+    def addWithLimit(self, values: Volume, percent: Volume, name: str):
+        """Label volume that also hatches, finely and the other way, what is over the limit.
+
+        :param values: dose, NaN where it is not known.
+        :param percent: per cent of the limit, NaN where there is none.
+        :return: vtkMRMLLabelMapVolumeNode, or None where nothing is to be hatched.
+        """
+        known = Volume(np.isfinite(values.array).astype(np.uint8), values.grid)
+        over = Volume((np.nan_to_num(percent.array) > 100.0).astype(np.uint8), percent.grid)
+        labels = UnknownRegion.hatch(self._patient, known)
+        crossed = UnknownRegion.overLimit(self._patient.grid, over)
+        if labels is None or crossed is None:
+            return self._addLabels(labels or crossed, name)
+        both = np.where(crossed.array > 0, crossed.array, labels.array)
+        return self._addLabels(Volume(both, labels.grid), name)
 
     @staticmethod
     def patient(ct: Volume) -> Volume:
@@ -74,15 +91,35 @@ class UnknownRegion:
         lines = (i + j + k) * grid.spacing_mm[0] % HATCH_MM < LINE_MM
         return Volume((unknown & lines).astype(np.uint8), grid)
 
+    @staticmethod
+    def overLimit(grid: Grid, over: Volume) -> Volume | None:
+        """Hatch, 0 or 2, slanted against the one of the unknown; None where nothing is over."""
+        inside = _nearest(VolumeNodes.evenlySpaced(over), grid) > 0
+        if not inside.any():
+            return None
+        k, j, i = np.ogrid[: grid.size[2], : grid.size[1], : grid.size[0]]
+        along = (i - j + k) * grid.spacing_mm[0]
+        lines = along % OVER_LIMIT_HATCH_MM < OVER_LIMIT_LINE_MM
+        return Volume((inside & lines).astype(np.uint8) * np.uint8(OVER_LIMIT), grid)
+
+    def _addLabels(self, labels: Volume | None, name: str):
+        if labels is None:
+            return None
+        node = VolumeNodes(self._scene).addLabels(labels, name)
+        node.GetDisplayNode().SetAndObserveColorNodeID(self._colorNode().GetID())
+        return CaseNodes.mark(node, CaseNodes.HATCH)
+
     def _colorNode(self):
         found = self._scene.GetFirstNode(COLOR_NODE, "vtkMRMLColorTableNode")
         if found:
             return found
         node = self._scene.AddNewNodeByClass("vtkMRMLColorTableNode", COLOR_NODE)
         node.SetTypeToUser()
-        node.SetNumberOfColors(2)
-        node.SetColor(0, "known", 0.0, 0.0, 0.0, 0.0)
-        node.SetColor(1, "unknown", *GREY, 1.0)
+        node.SetNumberOfColors(3)
+        node.SetColor(0, "", 0.0, 0.0, 0.0, 0.0)
+        for label, key in ((NOT_KNOWN, "unknown"), (OVER_LIMIT, "overLimit")):
+            entry = displayData("colors.json")[key]
+            node.SetColor(label, entry["name"], *entry["color"], 1.0)
         return node
 
 

@@ -48,6 +48,8 @@ class VolumeNodes:
         array = even.array.astype(np.float32, copy=False)
         node = self._add(array, even.grid, name, "vtkMRMLScalarVolumeNode")
         node.SetAttribute(self.MAP_ATTRIBUTE, key)
+        node.SetAttribute("ReirradiationPlanner.Role", "map")
+        node.SetAttribute("ReirradiationPlanner.Made", "1")
         if unit == "Gy":
             node.SetAttribute(self.DOSE_ATTRIBUTE, "1")
         if unit:
@@ -77,6 +79,34 @@ class VolumeNodes:
             tuple((ijkToLps[:3, :3] / spacing).ravel().tolist()),
         )
         return Volume(array.copy(), grid)
+
+    @staticmethod
+    def setVoxels(node, array: np.ndarray) -> None:
+        """Replace the voxels of a node by others of the same shape."""
+        slicer.util.arrayFromVolume(node)[:] = array
+        slicer.util.arrayFromVolumeModified(node)
+
+    @staticmethod
+    def valueAt(node, pointLps: tuple[float, float, float]) -> float | None:
+        """Value of the voxel at a point, LPS, mm; None outside the volume and where it is NaN."""
+        toIjk = vtk.vtkMatrix4x4()
+        node.GetRASToIJKMatrix(toIjk)
+        ijk = toIjk.MultiplyPoint((-pointLps[0], -pointLps[1], pointLps[2], 1.0))[:3]
+        place = tuple(int(np.floor(x + 0.5)) for x in ijk[::-1])
+        array = slicer.util.arrayFromVolume(node)
+        if any(not 0 <= x < size for x, size in zip(place, array.shape, strict=True)):
+            return None
+        value = float(array[place])
+        return None if np.isnan(value) else value
+
+    @staticmethod
+    def nearest(volume: Volume, pointsLps: np.ndarray) -> np.ndarray:
+        """Value of the voxel in which each point (N, 3), LPS, mm, lies; NaN outside; shape (N,)."""
+        place = np.floor(volume.grid.indices_of(pointsLps) + 0.5).astype(int)
+        inside = ((place >= 0) & (place < np.array(volume.grid.size))).all(axis=1)
+        values = np.full(len(place), np.nan)
+        values[inside] = volume.array[tuple(place[inside].T[::-1])]
+        return values
 
     @staticmethod
     def ijkToRas(grid: Grid) -> np.ndarray:

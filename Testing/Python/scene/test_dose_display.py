@@ -9,7 +9,8 @@ slicer = pytest.importorskip("slicer")
 
 from ReirradiationCore.grids import Volume  # noqa: E402
 from ReirradiationHeadless.scene import build_scene  # noqa: E402
-from ReirradiationHeadless.views import SliceView  # noqa: E402
+from ReirradiationHeadless.views import SliceView, ThreeDView  # noqa: E402
+from ReirradiationPlannerLib.CaseNodes import CaseNodes  # noqa: E402
 from ReirradiationPlannerLib.ColorTables import ColorTables  # noqa: E402
 from ReirradiationPlannerLib.DoseDisplay import MAP_OPACITY, DoseDisplay  # noqa: E402
 from ReirradiationPlannerLib.MapStyle import MapStyle  # noqa: E402
@@ -181,3 +182,125 @@ def test_a_jump_brings_the_point_to_the_middle_of_the_view(a_host, name):
     matrix = node.GetSliceToRAS()
     center = [matrix.GetElement(axis, 3) for axis in range(3)]
     assert center == pytest.approx([-12.0, 34.0, 56.0])
+
+
+@pytest.mark.usefixtures("a_screen")
+def test_the_opacity_that_the_user_chose_stays_between_maps(bare):
+    case, view = opened(bare, "cumulative_eqd2")
+    assert view.composite.GetForegroundOpacity() == MAP_OPACITY
+    DoseDisplay.setOpacity([view.composite], 0.2)
+    case.show("eqd2_planned", [view.composite])
+    assert view.composite.GetForegroundOpacity() == 0.2
+
+
+@pytest.mark.usefixtures("a_screen")
+def test_a_map_shows_over_an_image_that_had_another_volume_over_it(bare):
+    case, view = opened(bare, None)
+    view.composite.SetForegroundVolumeID(CaseNodes(case.scene).first(CaseNodes.IMAGE).GetID())
+    view.composite.SetForegroundOpacity(0.0)
+    case.show("cumulative_eqd2", [view.composite])
+    assert view.composite.GetForegroundOpacity() == MAP_OPACITY
+
+
+@pytest.mark.usefixtures("a_screen")
+def test_only_values_between_the_thresholds_are_coloured(bare):
+    case, view = opened(bare, "cumulative_eqd2")
+    DoseDisplay(case.scene).setLevels(case.maps["cumulative_eqd2"], ())
+    case.show("cumulative_eqd2", [view.composite], legend=False)
+    DoseDisplay.setThreshold(case.maps["cumulative_eqd2"], 40.0, 80.0)
+    rows, columns = np.nonzero(colored(view.pixels()))
+    center = view.pixel_of((30.0, 0.0, 0.0))
+    distance_mm = 0.5 * np.hypot(rows - center[0], columns - center[1])
+    # 40 and 80 Gy are 30 and 10 mm from the axis
+    assert distance_mm.min() == pytest.approx(10.0, abs=1.6)
+    assert distance_mm.max() == pytest.approx(30.0, abs=1.6)
+
+
+@pytest.mark.usefixtures("a_screen")
+def test_chosen_levels_replace_the_lines_of_a_map(bare):
+    case, _ = opened(bare, "cumulative_eqd2")
+    node, display = case.maps["cumulative_eqd2"], DoseDisplay(case.scene)
+    count = case.scene.GetNumberOfNodesByClass("vtkMRMLModelDisplayNode")
+    models = display.setLevels(node, (30.0, 200.0))
+    assert [model.GetName() for model in models] == ["Cumulative EQD2 30 Gy"]
+    assert display.isodoses(node) == models
+    assert models[0].GetDisplayNode().GetVisibility()
+    # four lines with their display nodes have gone, one has come
+    assert case.scene.GetNumberOfNodesByClass("vtkMRMLModelDisplayNode") == count - 3
+
+
+def test_lines_of_a_map_that_no_view_shows_are_not_drawn(bare):
+    case = build_scene(bare)
+    logic = case.host.add_slice_logic("Red", "Axial")
+    display, maps = DoseDisplay(case.scene), case.maps
+    assert not any(
+        m.GetDisplayNode().GetVisibility() for m in display.isodoses(maps["eqd2_planned"])
+    )
+    case.show("cumulative_eqd2", [logic.GetSliceCompositeNode()])
+    for key, drawn in (("cumulative_eqd2", True), ("eqd2_planned", False)):
+        (model,) = display.setLevels(maps[key], (30.0,))
+        assert bool(model.GetDisplayNode().GetVisibility()) == drawn
+
+
+@pytest.mark.usefixtures("a_screen")
+def test_isodoses_are_lines_in_slices_or_surfaces_in_3d_or_both(bare):
+    case, view = opened(bare, "cumulative_eqd2")
+    space = ThreeDView(case.host, "1", (200, 200))
+    space.look_from((0.0, -1.0, 0.0))
+    assert space.pixels().min() > 250
+    node, display = case.maps["cumulative_eqd2"], DoseDisplay(case.scene)
+    case.show("cumulative_eqd2", [view.composite], legend=False)
+    with_lines = view.pixels()
+    display.showIsodoses(node, lines=False, surfaces=True)
+    space.look_from((0.0, -1.0, 0.0))
+    assert colored(space.pixels()).sum() > 2000
+    assert np.any(view.pixels() != with_lines, axis=-1).sum() > 200
+
+
+@pytest.mark.usefixtures("a_screen")
+def test_doses_can_be_shown_in_per_cent_of_a_prescription(a_host, a_cylinder_ct, a_cone_dose):
+    view = SliceView(a_host, "Test", "Axial", SIZE)
+    ct = VolumeNodes(a_host.scene).addImage(a_cylinder_ct, "CT")
+    dose = VolumeNodes(a_host.scene).addMap(a_cone_dose, "Dose", "eqd2_planned", "Gy")
+    display = DoseDisplay(a_host.scene)
+    display.styleImage(ct)
+    style = MapStyle.forKey("eqd2_planned")
+    display.styleRelative(dose, style, prescriptionGy=50.0)
+    names = [model.GetName() for model in display.isodoses(dose)]
+    assert names == [f"Dose {gy:g} Gy" for gy in (10, 25, 40, 45, 47.5, 50, 53.5, 60)]
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(dose)
+    assert legend.GetTitleText() == "% of 50 Gy"
+    colors = dose.GetDisplayNode().GetColorNode()
+    labels = [colors.GetColorName(n) for n in range(256) if colors.GetColorDefined(n)]
+    assert (labels[0], labels[5]) == ("20 % (10 Gy)", "100 % (50 Gy)")
+    view.look_at((0.0, 0.0, 0.0), 0.5)
+    display.show(ct, dose, [view.composite], legend=False)
+    without = view.pixels()
+    display.show(ct, dose, [view.composite])
+    assert np.any(view.pixels() != without, axis=-1)[:, 200:].sum() > 1000
+    display.styleMap(dose, style)
+    assert not legend.GetUseColorNamesForLabels()
+    assert len(display.isodoses(dose)) == 4
+
+
+@pytest.mark.parametrize(("key", "gy"), [("tolerance_percent", 50.0), ("eqd2_planned", 0.0)])
+def test_what_has_no_prescription_is_not_shown_relative_to_one(a_host, a_cone_dose, key, gy):
+    style = MapStyle.forKey(key)
+    node = VolumeNodes(a_host.scene).addMap(a_cone_dose, "Map", key, style.unit)
+    with pytest.raises(ValueError, match="needs doses"):
+        DoseDisplay(a_host.scene).styleRelative(node, style, gy)
+
+
+@pytest.mark.usefixtures("a_screen")
+def test_over_the_limit_is_hatched_dark_and_told_in_grey(bare, a_cone_dose):
+    # 140 % on the axis at L 30, 100 % at 14.3 mm from it
+    case, view = opened(bare, "tolerance_percent")
+    case.show("tolerance_percent", [view.composite], legend=False)
+    grey = view.pixels() @ np.array([0.299, 0.587, 0.114])
+    row, column = view.pixel_of((30.0, 0.0, 0.0))
+    over = grey[row - 16 : row + 17, column - 16 : column + 17]
+    below = grey[row - 4 : row + 5, column - 60 : column - 44]
+    dark = over < 0.75 * np.median(over)
+    assert 0.1 < dark.mean() < 0.5
+    assert np.median(over) > 1.3 * np.median(below)
+    assert below.std() < 0.2 * over.std()

@@ -10,10 +10,14 @@ import pytest
 pytest.importorskip("slicer")
 
 import SimpleITK as sitk
-from ReirradiationCore.pictures_data import HotSpot, Unavailable
+from ReirradiationCore.courses import StructureKind
+from ReirradiationCore.pictures_data import HotSpot, PriorImage, Unavailable
 from ReirradiationHeadless import offscreen
 from ReirradiationHeadless.panel import HEADER_HEIGHT, PANEL_SIZE
 from ReirradiationHeadless.pictures import MM_PER_PIXEL, VIEW_SIZE, render_pictures
+from ReirradiationHeadless.scene import build_scene
+from ReirradiationPlannerLib.CaseNodes import CaseNodes
+from scene_shapes import box_structure
 
 
 @pytest.fixture
@@ -134,3 +138,67 @@ def test_progress_is_told_before_each_picture(a_screen, a_request):
     request = dataclasses.replace(a_request, maps=maps)
     render_pictures(request, progress=lambda message, fraction=None: told.append(fraction))
     assert told == [0.0]
+
+
+@pytest.fixture(scope="module")
+def of_limits(a_screen, a_request):
+    """Pictures of a case whose cube has a limit and recovers."""
+    maps = dict(a_request.maps)
+    maps["recovery_difference"] = maps["eqd2_planned"]
+    maps["cumulative_no_recovery"] = maps["cumulative_eqd2"]
+    limit = {
+        "structure": "Cube", "metric": "D0.1cc", "quantity": "EQD2", "scope": "cumulative",
+        "relation": "<=", "limit": 70.0, "unit": "Gy", "value": 99.0, "verdict": "FAIL",
+    }  # fmt: skip
+    results = {"hot_spots": [{"structure": "Cube", "limit_gy": 70.0}], "constraints": [limit]}
+    request = dataclasses.replace(a_request, maps=maps, results=results)
+    case = build_scene(request)
+    return {p.key: p for p in render_pictures(request, case)}, case
+
+
+def test_without_and_with_recovery_stand_side_by_side_where_an_organ_recovers(of_limits, rendered):
+    picture = of_limits[0]["recovery-axial"]
+    assert picture.title == "Cumulative EQD2 without recovery beside Cumulative EQD2, axial"
+    assert picture.width == 2 * VIEW_SIZE[0] + PANEL_SIZE[0]
+    assert "recovery-axial" not in rendered
+
+
+def test_organs_in_3d_and_bars_are_shown_where_there_are_limits(of_limits, rendered, decoded):
+    assert not {"organs-3d", "tolerance-bars"} & set(rendered)
+    pixels = decoded(of_limits[0]["organs-3d"])
+    assert pixels.shape == (HEADER_HEIGHT + VIEW_SIZE[1], VIEW_SIZE[0] + PANEL_SIZE[0], 3)
+    # the middle of the cube gets 140 % of its limit: orange; its rim is within: blue
+    view = pixels[HEADER_HEIGHT:, : VIEW_SIZE[0]]
+    assert ((view[..., 0] - view[..., 2]) > 60).sum() > 500
+    assert ((view[..., 2] - view[..., 0]) > 60).sum() > 500
+    assert decoded(of_limits[0]["tolerance-bars"]).shape == (480, 720, 3)
+
+
+def test_the_picture_in_3d_leaves_the_scene_as_it_was(of_limits, a_request):
+    nodes = CaseNodes(of_limits[1].scene)
+    assert nodes.first(CaseNodes.STRUCTURES).GetDisplayNode().GetVisibility3D()
+    assert not nodes.first(CaseNodes.ORGAN_SURFACE).GetDisplayNode().GetVisibility()
+
+
+def test_dashes_and_hatches_stand_in_the_legend(a_screen, a_request, decoded):
+    target = box_structure(
+        9, "PTV", (20, -20, -30), (60, 20, 30), color=(0, 255, 255), kind=StructureKind.TARGET
+    )
+    prior = PriorImage("prior-1", a_request.ct, None, (target,))
+    maps = {"tolerance_percent": a_request.maps["tolerance_percent"]}
+    request = dataclasses.replace(a_request, maps=maps, structures=(), priors=(prior,))
+    panel = decoded(render_pictures(request)[0])[:, VIEW_SIZE[0] :]
+    cyan = (panel[..., 0] < 60) & (panel[..., 1] > 200) & (panel[..., 2] > 200)
+    rows, _ = np.nonzero(cyan)
+    # three dashes of five pixels, three high
+    assert len(rows) == 3 * 3 * 5
+    assert np.ptp(rows) == 2
+
+
+def test_all_hot_spots_are_marked_in_the_scene_after_the_pictures(a_screen, a_request):
+    spots = (*a_request.hot_spots, HotSpot("Cube", (0.0, 0.0, 9.0)))
+    maps = {"cumulative_eqd2": a_request.maps["cumulative_eqd2"]}
+    request = dataclasses.replace(a_request, hot_spots=spots, maps=maps)
+    case = build_scene(request)
+    render_pictures(request, case)
+    assert [case.markers.GetNthControlPointVisibility(n) for n in range(2)] == [True, True]

@@ -8,6 +8,7 @@ import SimpleITK as sitk
 
 slicer = pytest.importorskip("slicer")
 
+from ReirradiationCore.dvh import Dvh  # noqa: E402
 from ReirradiationCore.errors import ReirradiationError  # noqa: E402
 from ReirradiationCore.grids import Grid, Volume  # noqa: E402
 from ReirradiationCore.pictures_data import (  # noqa: E402
@@ -16,8 +17,13 @@ from ReirradiationCore.pictures_data import (  # noqa: E402
     PriorImage,
     ResultTable,
 )
+from ReirradiationCore.pipeline_data import DvhCurve  # noqa: E402
 from ReirradiationHeadless.host import boot, read_mrb  # noqa: E402
 from ReirradiationHeadless.scene import build_scene, write_scene  # noqa: E402
+from ReirradiationHeadless.views import SliceView, ThreeDView  # noqa: E402
+from ReirradiationPlannerLib.CaseNodes import CaseNodes  # noqa: E402
+from ReirradiationPlannerLib.Navigation import Navigation  # noqa: E402
+from ReirradiationPlannerLib.PlotNodes import seriesOf  # noqa: E402
 from ReirradiationPlannerLib.SubjectHierarchy import SubjectHierarchy  # noqa: E402
 from ReirradiationPlannerLib.VolumeNodes import VolumeNodes  # noqa: E402
 from scene_shapes import box_structure  # noqa: E402
@@ -41,9 +47,18 @@ def _request():
     ct = Volume(random.integers(-200, 200, grid.shape).astype(np.int16), grid)
     dose = random.uniform(0, 90, grid.shape).astype(np.float32)
     dose[:3] = np.nan
+    dvh = Dvh(np.array([0.0, 80.0]), np.array([5.0, 0.0]), 5.0)
+    limit = {
+        "structure": "Rectum", "metric": "D1cc", "quantity": "EQD2", "scope": "cumulative",
+        "relation": "<=", "limit": 90.0, "unit": "Gy", "value": 80.0, "verdict": "PASS",
+    }  # fmt: skip
     return PictureRequest(
         ct=ct,
-        maps={"cumulative_eqd2": Volume(dose, grid), "eqd2_prior-1": Volume(dose / 2, grid)},
+        maps={
+            "cumulative_eqd2": Volume(dose, grid),
+            "eqd2_prior-1": Volume(dose / 2, grid),
+            "tolerance_percent": Volume(dose / 0.9, grid),
+        },
         structures=(box_structure(4, "Rectum", (-20, -20, -15), (20, 20, 15)),),
         hot_spots=(HotSpot("Rectum", (6.0, 9.0, -3.0), "80 Gy EQD2"),),
         course_labels={"prior-1": "Prostate 2021", "planned": "Node 2024"},
@@ -55,6 +70,8 @@ def _request():
             ),
         ),
         tables=(ResultTable("Limits", ("Structure", "Value"), (("Rectum", 80.25), ("x", None))),),
+        dvh=(DvhCurve("Rectum", "cumulative", "EQD2", 3.0, dvh),),
+        results={"hot_spots": [{"structure": "Rectum", "limit_gy": 90.0}], "constraints": [limit]},
     )  # fmt: skip
 
 
@@ -128,6 +145,17 @@ def test_it_opens_at_the_first_hot_spot(reread):
         assert center == pytest.approx([-6.0, -9.0, -3.0])
 
 
+@pytest.mark.usefixtures("a_screen")
+def test_views_of_a_scene_from_a_file_are_its_own_and_follow_a_jump(reread):
+    host = boot()
+    read_mrb(host, reread[2])
+    view = SliceView(host, "Red", "Axial", (120, 120))
+    assert host.scene.GetNumberOfNodesByClass("vtkMRMLSliceNode") == 3
+    assert ThreeDView(host, "1", (60, 60)).node.GetScene() is host.scene
+    Navigation(host.scene).jumpTo((3.0, 6.0, 9.0))
+    assert view.pixel_of((3.0, 6.0, 9.0)) == pytest.approx((60, 60), abs=1)
+
+
 def test_colours_come_back_with_the_map(reread):
     display = named(reread[1], "Cumulative EQD2").GetDisplayNode()
     assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) == (0.0, 100.0)
@@ -135,6 +163,27 @@ def test_colours_come_back_with_the_map(reread):
     color = [0.0] * 4
     display.GetColorNode().GetColor(255, color)
     assert color == pytest.approx([0.70, 0.0, 0.08, 1.0], abs=0.01)
+
+
+def test_prior_contours_organs_and_hatches_come_back(reread):
+    nodes = CaseNodes(reread[1].scene)
+    (contour,) = nodes.all(CaseNodes.PRIOR_CONTOUR, course="prior-1")
+    assert contour.GetName() == "Bladder, Prostate 2021"
+    (surface,) = nodes.all(CaseNodes.ORGAN_SURFACE)
+    colors = surface.GetPolyData().GetPointData().GetArray("Colour by tolerance used")
+    assert (colors.GetNumberOfComponents(), colors.GetDataTypeAsString()) == (4, "unsigned char")
+    display = surface.GetDisplayNode()
+    assert display.GetScalarRangeFlag() == display.UseDirectMapping
+    assert CaseNodes.hatchOf(nodes.maps()["cumulative_eqd2"]).GetImageData() is not None
+
+
+def test_charts_come_back_with_their_curves(reread):
+    nodes = CaseNodes(reread[1].scene)
+    charts = {chart.GetName(): chart for chart in nodes.all(CaseNodes.CHART)}
+    assert list(charts) == ["Rectum: EQD2, a/b 3 Gy", "Tolerance used"]
+    series = seriesOf(charts["Rectum: EQD2, a/b 3 Gy"])[0]
+    table = series.GetTableNode().GetTable()
+    assert table.GetColumnByName(series.GetYColumnName()).GetRange() == (0.0, 100.0)
 
 
 def test_everything_stands_under_the_patient_in_the_subject_hierarchy(reread):

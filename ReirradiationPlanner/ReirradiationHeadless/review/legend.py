@@ -1,0 +1,40 @@
+"""The colour legend of a map as the page draws it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ReirradiationPlannerLib.CaseNodes import CaseNodes
+from ReirradiationPlannerLib.ColorTables import ColorTables
+from ReirradiationPlannerLib.MapStyle import MapStyle
+
+BANDS = 96
+HATCHED = "hatched: not known"
+
+
+def legend(map_node: Any, key: str, *, repainted: bool) -> dict[str, Any]:  # noqa: ANN401
+    """Return title, CSS gradient and labels (per cent of the height, text) of a map's colours."""
+    style, display = MapStyle.forKey(key), map_node.GetDisplayNode()
+    lower, upper = display.GetWindowLevelMin(), display.GetWindowLevelMax()
+    step = style.step(upper)
+    count = round((upper - lower) / step)
+    return {
+        "title": style.legend,
+        "gradient": _gradient(style.table),
+        "labels": [
+            {"percent": 100 * n / count, "text": f"{lower + n * step:g}"} for n in range(count + 1)
+        ],
+        "hatch": HATCHED if style.marksUnknown and CaseNodes.hatchOf(map_node) else "",
+        "repainted": repainted,
+    }
+
+
+def _gradient(table: str) -> str:
+    colors = ColorTables.colors(table)
+    stops = []
+    for band in range(BANDS):
+        color = colors[round(band / (BANDS - 1) * (len(colors) - 1))]
+        shown = ",".join(str(round(255 * part)) for part in color)
+        start, end = 100 * band / BANDS, 100 * (band + 1) / BANDS
+        stops.append(f"rgb({shown}) {start:.2f}% {end:.2f}%")
+    return f"linear-gradient(to top, {', '.join(stops)})"

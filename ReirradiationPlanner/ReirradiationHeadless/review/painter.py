@@ -1,0 +1,85 @@
+"""Maps under other choices, painted again from the physical doses of the saved maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from ReirradiationCore.courses import Course, slice_spacing_mm
+from ReirradiationCore.errors import RefusedError
+from ReirradiationCore.grids import Grid, Volume
+from ReirradiationCore.heatmaps import CourseOnGrid, Paint, make_maps, paint_organs
+from ReirradiationCore.live_result import LiveResult
+from ReirradiationCore.map_stage import painted_organs
+
+Point = tuple[float, float, float]
+PHYSICAL = "mapped_dose_"
+
+
+class Painter:
+    """Paints the maps of a case again and again on one grid.
+
+    Parameters
+    ----------
+    doses : mapping
+        Course id to its physical dose on the grid of the maps as the saved run has it, Gy: what
+        was delivered, that of the planned course with the what-if factor of the run.
+    saved : LiveResult
+        The saved run; it decides which organ each voxel is painted with, as its limits do.
+
+    Raises
+    ------
+    RefusedError
+        Doses from which no map can be painted, with the reason.
+    """
+
+    def __init__(self, doses: Mapping[str, Volume], saved: LiveResult) -> None:
+        self._doses, self._scale = doses, saved.case.planned_scale
+        self._courses = [course for course in saved.courses if course.letter is None]
+        for course in self._courses:
+            _require_one_phase(course, doses)
+        grid = doses[self._courses[-1].id].grid
+        organs = painted_organs(saved.organs, saved.applied)
+        if not any(organ.structure.contours for organ in organs):
+            reason = "the samples hold no contours"
+            raise RefusedError(reason)
+        self._paint = paint_organs(organs, grid, slice_spacing_mm(saved.planned))
+        self._names = [organ.structure.name for organ in self._paint.organs]
+
+    @property
+    def grid(self) -> Grid:
+        """Grid of the maps."""
+        return self._paint.grid
+
+    def organ_at(self, point: Point) -> str | None:
+        """Organ that the voxel at a point (LPS, mm) is painted with; None if there is none."""
+        i, j, k = np.floor(self.grid.indices_of(np.array([point]))[0] + 0.5).astype(int)
+        if not all(0 <= x < n for x, n in zip((i, j, k), self.grid.size, strict=True)):
+            return None
+        number = int(self._paint.index[k, j, i])
+        return self._names[number] if number >= 0 else None
+
+    def maps(self, result: LiveResult) -> dict[str, Volume]:
+        """Return the maps of other choices; those that need another mapping are left out."""
+        now = {o.structure.name: o for o in painted_organs(result.organs, result.applied)}
+        organs = tuple(now[name] for name in self._names)
+        paint = Paint(self._paint.grid, self._paint.index, organs)
+        on_grid = [self._on_grid(course, result) for course in self._courses]
+        return make_maps(paint, on_grid[:-1], on_grid[-1])
+
+    def _on_grid(self, course: Course, result: LiveResult) -> CourseOnGrid:
+        array = self._doses[course.id].array
+        scale = result.case.planned_scale / self._scale
+        if course.id == result.planned.id and scale != 1.0:
+            array = array * np.float32(scale)
+        fractions = tuple(phase.fractions_delivered for phase in course.phases)
+        return CourseOnGrid(course.id, (array,), fractions, result.case.model)
+
+
+def _require_one_phase(course: Course, doses: Mapping[str, Volume]) -> None:
+    if course.id not in doses:
+        reason = f"the scene holds no physical dose of {course.id}"
+        raise RefusedError(reason)
+    if len(course.phases) != 1:
+        reason = f"{course.id} has {len(course.phases)} phases, whose doses the maps hold as a sum"
+        raise RefusedError(reason)

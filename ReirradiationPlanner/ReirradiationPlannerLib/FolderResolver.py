@@ -1,0 +1,29 @@
+"""Where the files of SOP Instance UIDs are, for a folder in place of a DICOM database."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from ReirradiationCore.dicom.findings import Findings
+from ReirradiationCore.dicom.index import index_files
+from ReirradiationCore.progress import silent
+
+
+class FolderResolver:
+    """Callable as ``slicer.dicomDatabase.fileForInstance`` is.
+
+    :param folder: folder with DICOM files in any layout; read when the first file is asked for.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+
+    def __call__(self, uid: str) -> Path | None:
+        """File of an instance; None if the folder has none."""
+        return self._files.get(uid)
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        index = index_files([self._folder], Findings(), silent)
+        return {entry.sop_uid: entry.path for entry in index.entries}

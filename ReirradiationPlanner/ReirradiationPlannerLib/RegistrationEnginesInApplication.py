@@ -1,0 +1,37 @@
+"""Registration engines this application offers. Needs the Slicer application."""
+
+import SimpleITK as sitk
+import slicer
+from ReirradiationCore.registration import BuiltInRegistrar
+from slicer.i18n import tr as _
+
+from .BrainsRegistrarInApplication import BrainsRegistrarInApplication
+from .ElastixRegistrarInApplication import ElastixRegistrarInApplication
+from .LandmarkStart import referenceToPrior
+
+MODULES = {"brains": BrainsRegistrarInApplication, "elastix": ElastixRegistrarInApplication}
+
+
+def availableEngines() -> list[tuple[str, str]]:
+    """Keys and titles of the engines; those of other modules only where they are installed."""
+    engines = [
+        ("auto", _("Automatic (built-in)")),
+        ("deformable", _("Rigid and deformable (built-in)")),
+        ("rigid", _("Rigid (built-in)")),
+        ("identity", _("Identity")),
+    ]
+    return engines + [(key, made.engine) for key, made in MODULES.items() if made.isAvailable()]
+
+
+def registrarFor(engine: str, start):
+    """Return the engine of a key; None where the case says it by its mode.
+
+    :param engine: key of `availableEngines`.
+    :param start: linear transform node from the prior course to today's CT, or None.
+    """
+    if engine in MODULES:
+        return MODULES[engine](slicer.mrmlScene, start)
+    if start is None or engine == "identity":
+        return None
+    rigid: sitk.Transform = referenceToPrior(start)
+    return BuiltInRegistrar(deformable=engine != "rigid", start=rigid)

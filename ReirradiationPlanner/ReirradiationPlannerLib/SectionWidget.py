@@ -1,0 +1,84 @@
+"""What the sections of the panel have in common. Needs the Slicer application."""
+
+from collections.abc import Callable, Sequence
+
+import qt
+from slicer.i18n import tr as _
+
+
+class SectionWidget:
+    """A numbered section of the form.
+
+    :param ui: child widgets of the form, by name.
+    :param panel: the panel: its session, and how it runs work.
+    """
+
+    def __init__(self, ui, panel):
+        self.ui = ui
+        self.panel = panel
+        self._tips: dict[str, str] = {}
+        self.setup()
+
+    @property
+    def session(self):
+        """Choices, courses and results of the scene."""
+        return self.panel.session
+
+    def setup(self):
+        """Called once: connect the widgets of the section."""
+
+    def missing(self) -> Sequence[str]:
+        """Sentences that say what the section waits for; empty if it can be used."""
+        return ()
+
+    def bound(self):
+        """Called after the form was bound to a parameter node."""
+
+    def refresh(self):
+        """Called whenever something changed: show the session as it is."""
+
+    def onClick(self, button, handler: Callable[[], None]):
+        """Call a handler without the check state that Qt sends along."""
+        button.connect("clicked(bool)", lambda _checked=False: handler())
+
+    def enable(self, button, missing: Sequence[str]):
+        """Enable a button, or say in its tool tip what it waits for."""
+        tip = self._tips.setdefault(button.objectName, button.toolTip)
+        reasons = "; ".join(missing)
+        button.enabled = not missing
+        button.toolTip = _("Not yet: {reasons}").format(reasons=reasons) if missing else tip
+
+    @staticmethod
+    def tell(label, text: str):
+        """Show a text; a label without one takes no place."""
+        label.text = label.toolTip = text
+        label.visible = bool(text)
+
+    @staticmethod
+    def setTitles(combo, titles: Sequence[str]):
+        """Show titles instead of keys in a combo box that is bound by the places of its items."""
+        for place, title in enumerate(titles):
+            combo.setItemText(place, title)
+
+    @staticmethod
+    def setItems(combo, items: Sequence[tuple[str, str]], current: str | None):
+        """Show texts with their keys in a combo box, without telling its observers."""
+        known = [(combo.itemText(i), combo.itemData(i)) for i in range(combo.count)]
+        wasBlocked = combo.blockSignals(True)
+        if known != list(items):
+            combo.clear()
+            for text, key in items:
+                combo.addItem(text, key)
+        keys = [key for _text, key in items]
+        combo.setCurrentIndex(keys.index(current) if current in keys else min(0, len(keys) - 1))
+        combo.blockSignals(wasBlocked)
+
+    @staticmethod
+    def currentKey(combo) -> str:
+        """Key of the current item of a combo box; empty if there is none."""
+        return combo.itemData(combo.currentIndex) or ""
+
+    @staticmethod
+    def openFile(path):
+        """Open a file with the program that the user's computer has for it."""
+        qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(path)))

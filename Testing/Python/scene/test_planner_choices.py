@@ -1,0 +1,166 @@
+"""What the panel's tables say becomes a case, and a case file fills them again."""
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+pytest.importorskip("slicer")
+
+from ReirradiationCore.case import Case, MappingStrategy, OrganChoice, RecoveryChoice
+from ReirradiationCore.case_file import case_to_json
+from ReirradiationCore.errors import RefusedError
+from ReirradiationCore.letters import letters_of
+from ReirradiationCore.protocol_library import load_protocol
+from ReirradiationCore.uncertainty_choice import UncertaintyChoice
+from ReirradiationPlannerLib.PlannerChoices import PlannerChoices, editableCopy, parsePointDoses
+
+
+def settings(**changed):
+    """Fields of the parameter node as they are in a new scene."""
+    values = {
+        "recovery": "none", "prescription": 0.0, "isotoxicLow": 25.0, "isotoxicHigh": 50.0,
+        "plannedScale": 100.0, "ellipsoid": False, "shifts": False, "fields": False,
+        "otherMappings": False, "uncertaintyMm": 3.0, "deIdentify": False,
+    }  # fmt: skip
+    return SimpleNamespace(**{**values, **changed})
+
+
+def test_a_new_scene_has_the_default_set_and_nothing_else():
+    case = PlannerChoices().case(settings())
+    assert case == Case(protocols=("STRIDeR2025",))
+
+
+def test_no_set_can_be_chosen_and_stays_chosen():
+    choices = PlannerChoices(PlannerChoices().withProtocols(()).text)
+    assert choices.case(settings()).protocols == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        (lambda c: c.withName("blase", "Bladder"), {"structure_map": {"blase": "Bladder"}}),
+        (lambda c: c.withFractions("prior-1", 30), {"fractions": {"prior-1": 30}}),
+        (lambda c: c.withReference("prior-1"), {"reference": "prior-1"}),
+        (lambda c: c.withConfirmed("a/b", True), {"confirmed": ("a/b",)}),
+        (lambda c: c.withLimit("a/b", "limit", 60.0), {"limit_choices": {"a/b": {"limit": 60.0}}}),
+        (
+            lambda c: c.withRegistration("prior-1", "rigid"),
+            {"registration": {"*": "auto", "prior-1": "rigid"}},
+        ),
+        (
+            lambda c: c.withOrgan("Rectum", "alpha_beta_gy", 2.5),
+            {"organs": {"Rectum": OrganChoice(2.5)}},
+        ),
+        (
+            lambda c: c.withOrgan(
+                "Rectum", "mapping", {"*": {"strategy": "ZERO", "reason": "out"}}
+            ),
+            {
+                "organs": {
+                    "Rectum": OrganChoice(None, {}, {"*": MappingStrategy.ZERO}, {"*": "out"})
+                }
+            },
+        ),
+    ],
+)
+def test_a_choice_reaches_the_case_and_can_be_saved_as_text(change, wanted):
+    before = PlannerChoices()
+    after = PlannerChoices(change(before).text)
+    assert before.text == ""
+    assert after.case(settings()) == replace(Case(protocols=("STRIDeR2025",)), **wanted)
+
+
+@pytest.mark.parametrize(
+    ("make", "undo"),
+    [
+        (lambda c: c.withName("a", "Bladder"), lambda c: c.withName("a", None)),
+        (lambda c: c.withFractions("p", 3), lambda c: c.withFractions("p", None)),
+        (lambda c: c.withOrgan("a", "alpha_beta_gy", 2.0), lambda c: c.withoutOrgan("a")),
+        (lambda c: c.withConfirmed("a", True), lambda c: c.withConfirmed("a", False)),
+        (lambda c: c.withLimit("a", "limit", 1.0), lambda c: c.withLimit("a", "limit", None)),
+        (
+            lambda c: c.withCourse("p", "prescription_gy", 20.0),
+            lambda c: c.withCourse("p", "prescription_gy", None),
+        ),
+        (
+            lambda c: c.withLetter("old", {"site": "Pelvis", "dose_gy": 45, "fractions": 25}),
+            lambda c: c.withLetter("old", None),
+        ),
+    ],
+)
+def test_a_choice_that_is_taken_back_leaves_nothing(make, undo):
+    assert undo(make(PlannerChoices())).text == ""
+
+
+def test_a_letter_is_that_of_a_case_file():
+    letter = {"site": "Pelvis", "dose_gy": 45.0, "fractions": 25, "date": "2012-03-01"}
+    letter["point_doses"] = parsePointDoses("SpinalCord D0.1cc 40; Rectum Dmax 48.5 Gy")
+    case = PlannerChoices().withLetter("old", letter).case(settings())
+    assert case.letters == letters_of([{"id": "old", "letter": letter}])
+    assert case.letters["old"].point_doses["Rectum"].dose_gy == 48.5
+
+
+@pytest.mark.parametrize(
+    "text", ["Rectum 40", "Rectum D0.1cc lots", "Rectum D0.1cc 40; Rectum Dmax 41"]
+)
+def test_a_point_dose_that_is_not_one_is_refused(text):
+    with pytest.raises(RefusedError, match="Rectum"):
+        parsePointDoses(text)
+
+
+def test_fields_of_the_panel_reach_the_case():
+    case = PlannerChoices().case(
+        settings(recovery="strider_33", prescription=30.0, isotoxicHigh=45.0, plannedScale=110.0,
+                 ellipsoid=True, uncertaintyMm=2.0, otherMappings=True, deIdentify=True)
+    )  # fmt: skip
+    assert case.recovery == RecoveryChoice("strider_33")
+    assert (case.prescription_gy, case.isotoxic_range_gy) == (30.0, (25.0, 45.0))
+    assert case.planned_scale == pytest.approx(1.1)
+    assert case.uncertainty == UncertaintyChoice(ellipsoid_mm=(2.0,) * 3, mapping=True)
+    assert case.de_identify
+
+
+def test_a_case_file_comes_back_as_it_was():
+    case = Case(
+        protocols=("UMich",),
+        recovery=RecoveryChoice("umich"),
+        fractions={"prior-1": 30},
+        prescription_gy=40.0,
+        structure_map={"a": "Bladder"},
+        organs={"a": OrganChoice(2.0, {"*": RecoveryChoice("custom", 0.25, "why")})},
+        uncertainty=UncertaintyChoice(shifts_mm=(2.0, 2.0, 2.0)),
+        planned_scale=1.2,
+    )
+    into = settings()
+    PlannerChoices.takeSettings(case, into)
+    again = PlannerChoices(PlannerChoices.ofCase(case).text).case(into)
+    assert {
+        f.name for f in fields(Case) if getattr(again, f.name) != getattr(case, f.name)
+    } == set()
+    assert json.dumps(case_to_json(again)) == json.dumps(case_to_json(case))
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        (Case(recovery=RecoveryChoice("custom", 0.3, "x")), "one recovery value"),
+        (Case(uncertainty=UncertaintyChoice(shifts_mm=(1.0, 2.0, 3.0))), "sizes that differ"),
+    ],
+)
+def test_what_the_panel_cannot_show_is_refused_instead_of_lost(case, said):
+    with pytest.raises(RefusedError, match=said):
+        PlannerChoices.takeSettings(case, settings())
+
+
+def test_an_editable_copy_is_a_set_of_its_own_and_overwrites_nothing(tmp_path):
+    made = editableCopy("STRIDeR2025", tmp_path)
+    copied, original = load_protocol(made), load_protocol("STRIDeR2025")
+    assert copied.name != original.name
+    assert len(copied.constraints) == len(original.constraints)
+    with pytest.raises(RefusedError, match="exists already"):
+        editableCopy("STRIDeR2025", tmp_path)
+    with pytest.raises(RefusedError, match="no folder"):
+        editableCopy("STRIDeR2025", Path(tmp_path / "nowhere"))

@@ -1,0 +1,100 @@
+"""Registrations are transform nodes that know what they register, how well, and who approved."""
+
+import numpy as np
+import pytest
+
+slicer = pytest.importorskip("slicer")
+
+import vtk  # noqa: E402
+from planning import CASE, Planning, moved_by  # noqa: E402
+from ReirradiationCore.errors import RefusedError  # noqa: E402
+from ReirradiationPlannerLib.PlannerLogic import PlannerLogic  # noqa: E402
+from two_courses import make_courses, save_courses  # noqa: E402
+
+
+@pytest.fixture
+def a_planning(a_host, tmp_path):
+    return Planning(a_host, save_courses(tmp_path / "case", make_courses()))
+
+
+def test_a_course_that_is_not_registered_is_refused(a_planning):
+    a_planning.scene.RemoveNode(a_planning.transform)
+    with pytest.raises(RefusedError, match=r"prior-1 .* is not registered"):
+        a_planning.logic.sampleDoses(a_planning.found, CASE)
+
+
+def test_a_registration_is_found_again_under_any_logic(a_planning):
+    node = PlannerLogic().findCourses(a_planning.scene).byId("prior-1").transformNode
+    assert node is a_planning.transform
+    record = PlannerLogic().registrationRecord(node, a_planning.found)
+    assert (record["mode"], record["current"], record["approval"]) == ("identity", True, None)
+
+
+def test_registering_again_replaces_the_node_and_keeps_what_is_under_it(a_planning):
+    logic, found = a_planning.logic, a_planning.found
+    logic.showOnReference(found, "prior-1", True)
+    node = logic.registerCourse(found, "prior-1", CASE)
+    assert found.byId("prior-1").transformNode is node
+    assert found.byId("prior-1").imageNode.GetParentTransformNode() is node
+    logic.showOnReference(found, "prior-1", False)
+    assert found.byId("prior-1").imageNode.GetParentTransformNode() is None
+
+
+def test_showing_a_course_on_the_planning_ct_changes_nothing_that_is_evaluated(a_planning):
+    before = a_planning.found.read.content_hash
+    a_planning.logic.showOnReference(a_planning.found, "prior-1", True)
+    assert a_planning.find().read.content_hash == before
+
+
+def test_a_transform_of_the_user_moves_the_prior_dose_as_it_moves_the_nodes(a_planning):
+    """Prior dose 20 - 0.3 z; up by 3 mm it is 20 - 0.3 (z - 3) on the planning CT."""
+    logic, found = a_planning.logic, a_planning.found
+    node = logic.useTransform(found, "prior-1", moved_by(a_planning.scene, 3.0), CASE)
+    assert found.byId("prior-1").transformNode is node
+    sampled = logic.sampleDoses(found, CASE)
+    doses = sampled.doses[1]
+    z = doses.samples.points_lps[:, 2]
+    prior = doses.priors["prior-1"].physical()
+    np.testing.assert_allclose(prior, 20 - 0.3 * (z - 3.0), atol=1e-3)
+
+
+def test_a_transform_changed_after_it_was_measured_is_refused(a_planning):
+    logic, found = a_planning.logic, a_planning.found
+    node = logic.useTransform(found, "prior-1", moved_by(a_planning.scene, 0.5), CASE)
+    matrix = vtk.vtkMatrix4x4()
+    matrix.SetElement(2, 3, 2.0)
+    node.SetMatrixTransformToParent(matrix)
+    assert logic.registrationRecord(node)["current"] is False
+    with pytest.raises(RefusedError, match="changed after it was measured"):
+        logic.sampleDoses(found, CASE)
+
+
+def test_the_registration_is_part_of_the_input_hash(a_planning):
+    logic, found = a_planning.logic, a_planning.found
+    hashes = set()
+    for shift in (0.0, 0.5):
+        logic.useTransform(found, "prior-1", moved_by(a_planning.scene, shift), CASE)
+        hashes.add(logic.sampleDoses(found, CASE).source.input_hash)
+    assert len(hashes) == 2
+
+
+def test_an_approval_falls_with_a_change_of_the_transform(a_planning):
+    logic, found = a_planning.logic, a_planning.found
+    node = logic.useTransform(found, "prior-1", moved_by(a_planning.scene, 0.5), CASE)
+    logic.approveRegistration(node, "A. Physicist", "bones match")
+    assert logic.registrationRecord(node)["approval"]["comment"] == "bones match"
+    assert logic.withApprovals(found, CASE).approvals["prior-1"].name == "A. Physicist"
+    matrix = vtk.vtkMatrix4x4()
+    matrix.SetElement(2, 3, 2.0)
+    node.SetMatrixTransformToParent(matrix)
+    assert logic.registrationRecord(node)["approval"] is None
+    with pytest.raises(RefusedError, match="name"):
+        logic.approveRegistration(node, " ")
+
+
+def test_another_ct_makes_a_registration_invalid(a_planning):
+    image = a_planning.found.planned.imageNode
+    slicer.util.arrayFromVolume(image)[:] += 1
+    slicer.util.arrayFromVolumeModified(image)
+    with pytest.raises(RefusedError, match="register again"):
+        a_planning.logic.sampleDoses(a_planning.find(), CASE)
