@@ -1,15 +1,11 @@
-"""Doorway of the module in Slicer: metadata, panel, logic and test. The work is in the packages."""
+"""Doorway of the module in Slicer: metadata, panel, logic and test. The work is in the packages.
 
-import json
-import tempfile
-from pathlib import Path
+What needs more than Slicer itself is imported when it is used, so that starting the application
+with this module costs next to nothing.
+"""
 
 import slicer
-from ReirradiationCore.demo import write_demo_case
 from ReirradiationCore.warning import WARNING
-from ReirradiationPlannerLib.PlannerLogic import PlannerLogic
-from ReirradiationPlannerLib.PlannerParameterNode import PlannerParameterNode
-from ReirradiationPlannerLib.PlannerWidget import PlannerWidget
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import (
@@ -26,13 +22,15 @@ class ReirradiationPlanner(ScriptedLoadableModule):
 
     def __init__(self, parent):
         super().__init__(parent)
+        from ReirradiationPlannerLib.HelpInApplication import acknowledgement, helpText
+
         parent.title = _("Reirradiation Planner")
         parent.categories = [translate("qSlicerAbstractCoreModule", "Radiotherapy")]
         parent.dependencies = []
         parent.contributors = ["ReirradiationPlanner developers"]
-        purpose = _("Cumulative EQD2 of several courses of radiotherapy, organ by organ.")
-        parent.helpText = f"{purpose}<p><b>{WARNING}</b></p>"
-        parent.acknowledgementText = _("Methods, sources and limits stand in the README.")
+        parent.helpText = f"{helpText()}<p><b>{WARNING}</b></p>"
+        parent.acknowledgementText = acknowledgement()
+        slicer.app.connect("startupCompleted()", _registerSampleCase)
 
 
 class ReirradiationPlannerWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -47,13 +45,18 @@ class ReirradiationPlannerWidget(ScriptedLoadableModuleWidget, VTKObservationMix
     def setup(self):
         """Called when the user opens the module for the first time."""
         super().setup()
+        from ReirradiationPlannerLib.PlannerWidget import PlannerWidget
+
         panel = slicer.util.loadUI(self.resourcePath("UI/ReirradiationPlanner.ui"))
+        panel.setMRMLScene(slicer.mrmlScene)
         self.layout.addWidget(panel)
+        self.ui = slicer.util.childWidgetVariables(panel)
         self.logic = ReirradiationPlannerLogic()
-        self.form = PlannerWidget(slicer.util.childWidgetVariables(panel), self.logic.evaluate)
+        self.form = PlannerWidget(self.ui, self.logic)
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneEndClose)
         self.enter()
 
     def enter(self):
@@ -61,47 +64,54 @@ class ReirradiationPlannerWidget(ScriptedLoadableModuleWidget, VTKObservationMix
         self.form.bind(self.logic.getParameterNode())
 
     def exit(self):
-        """Called each time the user leaves the module."""
-        self.form.bind(None)
+        """Called each time the user leaves the module; results go on following contour edits."""
+        self.form.unbind()
 
     def cleanup(self):
-        """Called when the application closes and the panel is destroyed."""
-        self.form.bind(None)
+        """Called when the application closes and the panel is destroyed, and at each reload."""
         self.removeObservers()
+        if self.form is not None:
+            self.form.forget()
 
     def onSceneStartClose(self, *_event):
         """Called just before the scene is closed: its parameter node goes with it."""
-        self.form.bind(None)
+        self.form.forget()
 
     def onSceneEndClose(self, *_event):
-        """Called after the scene was closed: a module in view needs a new parameter node."""
+        """Called after the scene was closed or read: a module in view shows what is in it now."""
         if self.parent.isEntered:
             self.enter()
 
 
-class ReirradiationPlannerLogic(PlannerLogic, ScriptedLoadableModuleLogic):
-    """The method for scripts, and the choices of this scene."""
+class ReirradiationPlannerLogic(ScriptedLoadableModuleLogic):
+    """The method for scripts (every method of PlannerLogic), and the choices of this scene."""
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        from ReirradiationPlannerLib.PlannerLogic import PlannerLogic
+
+        self.planner = self.__dict__.get("planner") or PlannerLogic()
+        return getattr(self.planner, name)
 
     def getParameterNode(self):
         """Return the choices of this scene."""
+        from ReirradiationPlannerLib.PlannerParameterNode import PlannerParameterNode
+
         return PlannerParameterNode(super().getParameterNode())
 
 
 class ReirradiationPlannerTest(ScriptedLoadableModuleTest):
-    """The main job in the application: the demo case, evaluated."""
+    """The demo case through the real panel; any failure is an error, nothing is skipped."""
 
     def runTest(self):
         """Called by ctest and by Reload and Test."""
-        slicer.mrmlScene.Clear()
-        with tempfile.TemporaryDirectory() as folder:
-            self.test_demo_case_gets_a_verdict_for_each_limit(Path(folder))
+        from ReirradiationPlannerLib.SelfTestInApplication import SelfTestInApplication
 
-    def test_demo_case_gets_a_verdict_for_each_limit(self, folder: Path):
-        """Numbers and report are written, and no limit is left without a verdict."""
-        write_demo_case(folder / "case")
-        logic = ReirradiationPlannerLogic()
-        report = logic.evaluate(folder / "case", folder / "result", "STRIDeR2025", "strider_33")
-        assert WARNING in report.read_text(encoding="utf-8")
-        results = json.loads((folder / "result" / "results.json").read_text(encoding="utf-8"))
-        assert results["constraints"]
-        assert all(limit["verdict"] for limit in results["constraints"])
+        SelfTestInApplication(slicer.util.getModuleWidget("ReirradiationPlanner")).run()
+
+
+def _registerSampleCase():
+    from ReirradiationPlannerLib.SampleCaseInApplication import registerSampleCase
+
+    registerSampleCase()

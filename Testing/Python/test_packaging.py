@@ -10,11 +10,9 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
 from ReirradiationCore import warning
-from ReirradiationCore.recovery_rules import built_in_rules
 from ReirradiationCore.version import __version__
 from source_tree import (
     CORE,
@@ -34,7 +32,6 @@ from source_tree import (
 )
 
 MODULE_CMAKE = MODULE_FOLDER / "CMakeLists.txt"
-FORM = MODULE_FOLDER / "Resources" / "UI" / "ReirradiationPlanner.ui"
 ICONS = (
     REPOSITORY / "ReirradiationPlanner.png",
     MODULE_FOLDER / "Resources" / "Icons" / "ReirradiationPlanner.png",
@@ -142,42 +139,6 @@ def test_licence_is_apache_2():
     assert "END OF TERMS AND CONDITIONS" in text
 
 
-# --- the form ---------------------------------------------------------------------------------
-
-
-def form_widgets() -> dict[str, str]:
-    """Names of the widgets of the form with the parameter each is bound to."""
-    found = {}
-    for widget in ET.parse(FORM).iter("widget"):
-        bound = widget.find("property[@name='SlicerParameterName']/string")
-        found[widget.get("name")] = "" if bound is None else bound.text
-    return found
-
-
-def test_form_is_bound_to_every_field_of_the_parameter_node():
-    path = MODULE_FOLDER / LIB / "PlannerParameterNode.py"
-    node = next(n for n in parsed(path).body if isinstance(n, ast.ClassDef))
-    fields = sorted(s.target.id for s in node.body if isinstance(s, ast.AnnAssign))
-    assert sorted(filter(None, form_widgets().values())) == fields
-
-
-def test_panel_uses_widgets_that_are_in_the_form():
-    tree = parsed(MODULE_FOLDER / LIB / "PlannerWidget.py")
-    attributes = (n for n in ast.walk(tree) if isinstance(n, ast.Attribute))
-    used = {n.attr for n in attributes if ast.unparse(n.value) in ("ui", "self._ui")}
-    assert used
-    assert used <= set(form_widgets())
-
-
-def test_recovery_rules_of_the_panel_are_those_of_the_method():
-    path = MODULE_FOLDER / LIB / "PlannerParameterNode.py"
-    assigned = (n for n in parsed(path).body if isinstance(n, ast.Assign))
-    offered = ast.literal_eval(
-        next(n.value for n in assigned if n.targets[0].id == "RECOVERY_RULES")
-    )
-    assert set(offered) - {"none"} <= set(built_in_rules())
-
-
 # --- one text, one version --------------------------------------------------------------------
 
 
@@ -194,6 +155,7 @@ def test_warning_is_written_once_in_the_code_and_used_by_panel_and_report():
         DOORWAY,
         MODULE_FOLDER / LIB / "PlannerWidget.py",
         MODULE_FOLDER / CORE / "report/page.py",
+        MODULE_FOLDER / HEADLESS / "review/page_state.py",
     ]
     for path in users:
         assert f"{CORE}.warning.WARNING" in [i.name for i in imports_of(path)], name_of(path)

@@ -100,3 +100,17 @@ def test_the_command_line_wins_over_the_case_file(an_input, tmp_path):
     assert case.recovery.rule == "none"
     assert case.organ("BODY", "External").alpha_beta_gy == 5.0
     assert not case.organ("BODY", "External").recovery
+
+
+def test_options_of_the_registration_reach_the_case(an_input):
+    from ReirradiationHeadless.arguments import case_from, make_parser  # noqa: PLC0415
+
+    arguments = ["evaluate", str(an_input), "--output", "x"]
+    options = ["--registration-option", "guide=Bladder", "--registration-option", "fine_mm=1.5"]
+    choice = case_from(make_parser().parse_args([*arguments, *options])).registration_choice("any")
+    assert (choice.guide, choice.fine_mm) == (("Bladder",), 1.5)
+
+
+def test_an_option_of_the_registration_that_is_not_known_is_refused(an_input, capsys, tmp_path):
+    more = ("--registration-option", "stiff=2", "--output", tmp_path / "out", "--quiet")
+    assert "'stiff=2' is not an option" in refused(capsys, "evaluate", an_input, *more)

@@ -65,7 +65,7 @@ def contents(folder):
     """Yield name and content of all files, and of all files in archives."""
     for path in sorted(folder.rglob("*")):
         yield str(path.relative_to(folder)), b""
-        if path.suffix == ".mrb":
+        if path.suffix in (".mrb", ".npz"):
             with zipfile.ZipFile(path) as archive:
                 yield from ((name, archive.read(name)) for name in archive.namelist())
         elif path.is_file():

@@ -18,7 +18,8 @@ SCHEMAS = REPOSITORY / "ReirradiationPlanner" / "ReirradiationCore" / "schemas"
 MAPS = {
     "alpha_beta", "recovery_prior-1", "mapped_dose_prior-1", "mapped_dose_planned",
     "eqd2_prior-1", "eqd2_planned", "cumulative_eqd2", "tolerance_percent", "overlap_eqd2",
-    "remaining_dose", "over_limit",
+    "remaining_dose", "over_limit", "cumulative_no_recovery", "recovery_difference",
+    "mapping_difference",
 }  # fmt: skip
 
 
@@ -140,6 +141,16 @@ def test_the_same_run_from_case_json_is_equal_bit_for_bit(demo_folder, demo_resu
             for folder in (demo_folder / "result", tmp_path / "again")
         )
         assert first == second, name
+
+
+def test_the_sum_without_recovery_is_the_sum_and_what_recovery_takes_off(demo_folder):
+    names = ("cumulative_eqd2", "cumulative_no_recovery", "recovery_difference")
+    after, before, taken = (read_map(demo_folder, name).array for name in names)
+    known = np.isfinite(after)
+    assert np.allclose(before[known], after[known] + taken[known], atol=1e-4)
+    assert taken[known].max() > 10.0
+    assert taken[known].min() == 0.0
+    assert np.isnan(before[~known]).all()
 
 
 def test_maps_are_unknown_outside_the_prior_dose_never_zero(demo_folder):

@@ -71,3 +71,27 @@ def test_an_organ_cut_by_the_prior_dose_grid_has_no_mean_and_says_why(with_true_
     )
     assert mean["value"] is None
     assert "%" in mean["note"]
+
+
+def quality_of(results, organ):
+    (registration,) = results["registrations"]
+    entries = registration["quality"]["structures"]
+    return next(entry for entry in entries if entry["structure"] == organ)
+
+
+def test_with_the_true_map_no_organ_fails_though_the_rectum_shrank_to_half(with_true_map):
+    rectum = quality_of(with_true_map, "Rectum")
+    # Mean determinant of the true field inside today's rectum: 0.540, smallest 0.287.
+    assert rectum["volume_ratio"] == pytest.approx(0.540, abs=0.02)
+    assert rectum["jacobian_min"] == pytest.approx(0.287, abs=0.003)
+    assert rectum["jacobian_relative_min"] == pytest.approx(0.287 / 0.540, abs=0.03)
+    (registration,) = with_true_map["registrations"]
+    verdicts = {e["structure"]: e["verdict"] for e in registration["quality"]["structures"]}
+    assert set(verdicts.values()) == {"pass", "warn"}, verdicts
+
+
+def test_its_own_registration_is_consistent_with_the_way_back(with_own_map):
+    (registration,) = with_own_map["registrations"]
+    assert 0 < registration["quality"]["inverse_consistency_mm"] < 2.5
+    alone = {entry["structure"] for entry in registration["quality"]["not_paired"]}
+    assert alone == {"GTV_Node", "PTV_3000"}

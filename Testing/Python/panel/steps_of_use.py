@@ -1,0 +1,222 @@
+"""What a user can do to the panel without an error: edit, undo, delete, close, open twice."""
+
+import os
+import types
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+import slicer
+from ReirradiationCore.errors import CancelledError
+from ReirradiationPlannerLib.SelfTestInApplication import SelfTestInApplication, moveContours
+from slicer_stand_in import open_panel
+
+ALPHA_BETA = 4
+
+
+@pytest.fixture(scope="module")
+def a_loaded_panel(a_module, a_coarse_demo_folder):
+    """Panel with the demo case, registered rigidly and evaluated."""
+    widget = open_panel(a_module)
+    user = SelfTestInApplication(widget)
+    widget.ui.inputFolderPath.currentPath = str(a_coarse_demo_folder)
+    user._settle()
+    user._press(widget.ui.readFolderButton)
+    widget.ui.engineComboBox.setCurrentIndex(2)
+    user._press(widget.ui.registerButton)
+    user._press(widget.ui.evaluateButton)
+    assert widget.form.session.result is not None, widget.ui.statusLabel.text
+    return widget, user
+
+
+@pytest.fixture
+def a_panel(a_loaded_panel):
+    widget, user = a_loaded_panel
+    if widget.form.session.isStale:
+        user._press(widget.ui.evaluateButton)
+    return widget, user
+
+
+def _rectum(widget):
+    session = widget.form.session
+    organ = next(o for o in session.organs() if o.name == "Rectum")
+    return session.found.planned.segmentationNode, organ.segmentId
+
+
+def _numbers(widget):
+    return [row["value"] for row in widget.form.session.result.rows]
+
+
+def test_three_clicks_give_results(a_panel):
+    widget, _user = a_panel
+    assert widget.ui.verdictTable.rowCount == len(widget.form.session.result.rows) > 0
+
+
+def test_an_edit_that_is_undone_gives_the_numbers_of_before(a_panel):
+    widget, user = a_panel
+    before = _numbers(widget)
+    node, segment = _rectum(widget)
+    moveContours(node, segment, 8.0)
+    user._wait(lambda: not widget.form.session.isStale, "edited")
+    assert _numbers(widget) != before
+    moveContours(node, segment, -8.0)
+    user._wait(lambda: not widget.form.session.isStale, "undone")
+    assert _numbers(widget) == pytest.approx(before, nan_ok=True)
+
+
+def test_without_automatic_update_results_are_only_marked_as_stale(a_panel):
+    widget, user = a_panel
+    before = widget.form.session.result
+    widget.ui.autoUpdateCheckBox.checked = False
+    user._settle()
+    moveContours(*_rectum(widget), 2.0)
+    widget.form.refresh()
+    font = widget.ui.verdictTable.item(0, 0).font()
+    assert widget.ui.resultState.text.startswith("STALE")
+    assert font.italic()
+    assert not widget.ui.verdictTable.enabled
+    assert not widget.ui.reportButton.enabled
+    assert "stale" in widget.ui.reportButton.toolTip
+    assert widget.form.session.result is before
+    widget.ui.autoUpdateCheckBox.checked = True
+    moveContours(*_rectum(widget), -2.0)
+    user._wait(lambda: not widget.form.session.isStale, "updated")
+
+
+@pytest.mark.parametrize("typed", ["much", "-1"])
+def test_a_refused_value_is_said_in_the_panel_and_not_kept(a_panel, typed):
+    widget, user = a_panel
+    session = widget.form.session
+    before = session.choices.text
+    keys = [organ.name for organ in session.organs()]
+    item = widget.ui.organTable.item(keys.index("Rectum"), ALPHA_BETA)
+    item.setText(typed)
+    user._settle()
+    assert widget.ui.statusLabel.text.startswith("Refused:")
+    assert session.choices.text == before
+    assert widget.ui.organTable.item(keys.index("Rectum"), ALPHA_BETA).text() != typed
+
+
+def test_a_typed_value_is_in_italics_and_can_be_taken_back(a_panel):
+    widget, user = a_panel
+    keys = [organ.name for organ in widget.form.session.organs()]
+    row = keys.index("Rectum")
+    widget.ui.organTable.item(row, ALPHA_BETA).setText("2.5")
+    user._wait(lambda: not widget.form.session.isStale, "typed")
+    assert widget.ui.organTable.item(row, ALPHA_BETA).font().italic()
+    widget.ui.organTable.selectRow(row)
+    user._press(widget.ui.resetOrganButton)
+    user._wait(lambda: not widget.form.session.isStale, "taken back")
+    assert not widget.ui.organTable.item(row, ALPHA_BETA).font().italic()
+
+
+def test_a_what_if_factor_moves_the_verdicts_and_comes_back(a_panel):
+    widget, user = a_panel
+    before = _numbers(widget)
+    widget.ui.plannedScaleSpinBox.value = 120
+    user._wait(lambda: not widget.form.session.isStale, "scaled")
+    user._settle()
+    assert _numbers(widget) != before
+    widget.ui.plannedScaleSpinBox.value = 100
+    user._wait(lambda: _numbers(widget) == before, "as it was")
+
+
+def test_cancel_leaves_earlier_results_as_they_were(a_panel, monkeypatch):
+    widget, user = a_panel
+    session = widget.form.session
+    before = session.result
+
+    def stop(message, fraction=None):
+        raise CancelledError("stopped")
+
+    monkeypatch.setattr(type(widget.form.progress), "__call__", lambda s, *a: stop(*a))
+    user._press(widget.ui.evaluateButton)
+    assert widget.ui.statusLabel.text.startswith("Stopped")
+    assert session.result is before
+    assert widget.ui.evaluateSection.enabled
+
+
+def test_letters_are_added_and_removed(a_panel):
+    widget, user = a_panel
+    ui = widget.ui
+    ui.letterSiteEdit.text, ui.letterDoseSpinBox.value = "Pelvis", 45.0
+    ui.letterDateEdit.text = "2012-03-01"
+    ui.letterPointDosesEdit.text = "Rectum D0.1cc 40"
+    user._press(ui.addLetterButton)
+    assert ui.courseTable.rowCount == 3, ui.statusLabel.text
+    assert "letter-1" in widget.form.session.case.letters
+    rows = [ui.courseTable.item(row, 0).text() for row in range(3)]
+    ui.courseTable.selectRow(rows.index("letter-1"))
+    user._press(ui.removeLetterButton)
+    assert ui.courseTable.rowCount == 2
+
+
+def test_engines_of_other_modules_are_offered_only_where_they_are(monkeypatch):
+    from ReirradiationPlannerLib.RegistrationEnginesInApplication import (  # noqa: PLC0415
+        availableEngines,
+    )
+
+    assert "brains" not in dict(availableEngines())
+    monkeypatch.setattr(slicer.modules, "brainsfit", types.SimpleNamespace(), raising=False)
+    monkeypatch.setattr(slicer.modules, "elastix", types.SimpleNamespace(), raising=False)
+    assert {"brains", "elastix"} <= set(dict(availableEngines()))
+
+
+def test_parameters_of_brains_are_those_of_its_description():
+    from ReirradiationPlannerLib.BrainsRegistrarInApplication import (  # noqa: PLC0415
+        BrainsRegistrarInApplication,
+    )
+
+    path = Path(os.environ["SLICER_SOURCE_DIR"]) / "Docs" / "_extracli" / "BRAINSFit.xml"
+    known = {node.text for node in ET.parse(path).iter("name")}
+    engine = BrainsRegistrarInApplication(slicer.mrmlScene)
+    assert set(engine._parameters(None, None, None)) <= known
+
+
+def test_two_panels_of_one_scene_do_not_disturb_each_other(a_panel, a_module):
+    widget, user = a_panel
+    second = open_panel(a_module)
+    second.ui.authorEdit.text = "Somebody"
+    user._settle()
+    assert widget.ui.authorEdit.text == "Somebody"
+    second.cleanup()
+    widget.ui.authorEdit.text = ""
+    user._settle()
+    assert widget.form.session.settings.author == ""
+
+
+def test_results_follow_while_another_module_is_shown(a_panel):
+    widget, user = a_panel
+    widget.exit()
+    before = widget.form.session.result
+    moveContours(*_rectum(widget), 3.0)
+    user._wait(lambda: widget.form.session.result is not before, "followed")
+    moveContours(*_rectum(widget), -3.0)
+    user._wait(lambda: not widget.form.session.isStale, "and back")
+    widget.enter()
+
+
+def test_a_node_in_use_may_be_deleted(a_panel):
+    widget, user = a_panel
+    node = widget.form.session.found.planned.doseNodes[0]
+    slicer.mrmlScene.RemoveNode(node)
+    user._wait(lambda: not widget.form.session.isReady, "found to be missing")
+    widget.form.refresh()
+    assert not widget.ui.evaluateButton.enabled
+    assert "is not in the scene" in widget.ui.evaluateButton.toolTip
+
+
+def test_the_scene_may_be_closed_and_the_module_reloaded(a_loaded_panel, a_module):
+    widget, user = a_loaded_panel
+    slicer.mrmlScene.Clear(False)
+    user._settle()
+    assert widget.form.session.found is None
+    assert widget.ui.courseTable.rowCount == 0
+    assert not widget.ui.evaluateButton.enabled
+    assert "find the courses first" in widget.ui.evaluateButton.toolTip
+    widget.cleanup()
+    again = open_panel(a_module)
+    again.exit()
+    again.enter()
+    assert again.ui.statusLabel.text.startswith("Next: 1.")
+    again.cleanup()
