@@ -8,7 +8,7 @@ from typing import Any
 
 from .errors import RefusedError
 
-KEYS = {"name", "date", "comment"}
+KEYS = {"name", "date", "comment", "transform"}
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,9 @@ class Approval:
         ISO 8601 date; empty if it was not said.
     comment : str
         In the person's own words.
+    transform : str
+        Hash of the transform that was approved (`content_hash.transform_digest`), as a run records
+        it; empty until then. The approval does not hold for another transform.
 
     Raises
     ------
@@ -33,10 +36,11 @@ class Approval:
     name: str
     date: str = ""
     comment: str = ""
+    transform: str = ""
 
     def __post_init__(self) -> None:
         """Refuse an approval by nobody."""
-        texts = (self.name, self.date, self.comment)
+        texts = (self.name, self.date, self.comment, self.transform)
         if not all(isinstance(text, str) for text in texts) or not self.name.strip():
             reason = "an approval needs the name of the person who approved"
             raise RefusedError(reason)
@@ -64,10 +68,15 @@ class Approval:
         if unknown:
             reason = f"an approval has the keys {unknown}; known are {sorted(KEYS)}"
             raise RefusedError(reason)
-        return cls(content.get("name", ""), content.get("date", ""), content.get("comment", ""))
+        return cls(*(content.get(key, "") for key in ("name", "date", "comment", "transform")))
+
+    def holds_for(self, transform: str) -> bool:
+        """Tell whether it is of the transform with this hash, or of any because it names none."""
+        return self.transform in ("", transform)
 
     def to_json(self) -> str | dict[str, Any]:
         """Return the name where nothing else was said, else an object."""
-        if not self.date and not self.comment:
+        if not self.date and not self.comment and not self.transform:
             return self.name
-        return {"name": self.name, "date": self.date, "comment": self.comment}
+        said = {"name": self.name, "date": self.date, "comment": self.comment}
+        return {**said, "transform": self.transform} if self.transform else said

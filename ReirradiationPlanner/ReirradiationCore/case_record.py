@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -49,8 +50,21 @@ def case_record(evaluation: Chosen) -> dict[str, Any]:
     for course, one in evaluation.case.registration_options.items():
         if one.start_file:
             content["registration_options"][course]["start"] = _absolute(one.start)
+    content["approvals"] = _approvals(evaluation)
     content["resolved"] = {"organs": _organs(evaluation)}
     return content
+
+
+def _approvals(evaluation: Chosen) -> dict[str, Any]:
+    """Return the approvals, each with the transform it was given for: it holds for no other."""
+    sampled = getattr(evaluation, "sampled", None)
+    registered = {} if sampled is None else sampled.registered
+    found = {}
+    for course, given in evaluation.case.approvals.items():
+        quality = registered[course].quality if course in registered else {}
+        digest = given.transform or quality.get("transform_sha256", "")
+        found[course] = replace(given, transform=digest).to_json()
+    return found
 
 
 def _absolute(text: str) -> str:

@@ -164,7 +164,17 @@ def _named_versions(results: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _limit_key(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    keys = ("id", "structure", "metric", "quantity", "alpha_beta_gy", "scope", "course", "set", "unit")
+    keys = (
+        "id",
+        "structure",
+        "metric",
+        "quantity",
+        "alpha_beta_gy",
+        "scope",
+        "course",
+        "set",
+        "unit",
+    )
     return tuple(row.get(key) for key in keys)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .case import REGISTRATION_MODES, Case
+from .content_hash import transform_digest
 from .courses import Course
 from .dicom.registration import RegistrationFile
 from .dicom_registrar import TPS, DicomRegistrar, is_dicom, registration_of_system
@@ -81,9 +82,12 @@ def register_prior(
         raise RefusedError(reason) from error
     backward = backward_of(result, planned, prior, case, progress)
     quality = quality_record(result, (planned, prior), case, backward, progress)
-    approval = case.approvals.get(prior.id)
-    approved = approval.name if approval else None
-    return RegisteredCourse(prior.id, result, quality, approved, others)
+    digest, approval = transform_digest(result.transform), case.approvals.get(prior.id)
+    holds = approval is not None and approval.holds_for(digest)
+    approved = approval.name if approval is not None and holds else None
+    return RegisteredCourse(
+        prior.id, result, {**quality, "transform_sha256": digest}, approved, others
+    )
 
 
 def registration_mode(

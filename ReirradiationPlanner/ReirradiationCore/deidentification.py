@@ -25,7 +25,18 @@ COURSE_UIDS = ("frame_of_reference_uid", "study_uid", "image_series_uid", "struc
 LEFT_OUT = "(left out)"
 # names of folders that are words of nearly every sentence of a result, and of no patient
 PLAIN_FOLDERS = frozenset(
-    {"case", "course", "courses", "dicom", "dose", "plan", "plans", "planned", "prior", "structures"}
+    {
+        "case",
+        "course",
+        "courses",
+        "dicom",
+        "dose",
+        "plan",
+        "plans",
+        "planned",
+        "prior",
+        "structures",
+    }
 )
 
 
@@ -166,7 +177,7 @@ def _case(case: Case, scrubber: Scrubber) -> Case:
         clean,
         identity_override=LEFT_OUT if case.identity_override else None,
         approvals={
-            course: Approval(given.name, "", scrubber.text(given.comment))
+            course: Approval(given.name, "", scrubber.text(given.comment), given.transform)
             for course, given in case.approvals.items()
         },
         history=tuple(
@@ -191,7 +202,12 @@ def _results(results: dict[str, Any], scrubber: Scrubber, case: Case) -> dict[st
         file["name"] = file["name"] if file["count"] > 1 else f"file {number}"
     clean["patient_check"]["override"] = case.identity_override
     clean["approvals"] = {
-        course: {"name": given.name, "date": "", "comment": given.comment}
+        course: {
+            **clean["approvals"][course],
+            "name": given.name,
+            "date": "",
+            "comment": given.comment,
+        }
         for course, given in case.approvals.items()
     }
     clean["de_identified"] = True

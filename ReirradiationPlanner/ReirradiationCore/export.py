@@ -16,15 +16,16 @@ from .dvh_curves import dvh_rows
 from .grids import Volume
 from .pipeline_data import Evaluation
 from .point_transforms import write_transform
+from .report.approval import draft_mark
 from .result_dicom import write_result_dicom
 
 DVH_COLUMNS = (
     "structure", "distribution", "quantity", "alpha_beta_gy",
-    "dose_gy", "volume_cc", "volume_percent",
+    "dose_gy", "volume_cc", "volume_percent", "status",
 )  # fmt: skip
 METRIC_COLUMNS = (
     "structure", "standard_name", "kind", "alpha_beta_gy",
-    "metric", "quantity", "course", "value", "unit", "note",
+    "metric", "quantity", "course", "value", "unit", "note", "status",
 )  # fmt: skip
 
 
@@ -36,18 +37,25 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def write_metrics_csv(path: Path, results: Mapping[str, Any]) -> None:
     """Write every metric of results.json, one row each, as a spreadsheet reads it."""
-    rows = []
+    rows, status = [], csv_status(results)
     for structure in results["structures"]:
         head = {key: structure[key] for key in ("standard_name", "kind", "alpha_beta_gy")}
         rows += [
-            {"structure": structure["name"], **head, **metric} for metric in structure["metrics"]
+            {"structure": structure["name"], **head, **metric, "status": status}
+            for metric in structure["metrics"]
         ]
     _write_csv(path, METRIC_COLUMNS, rows)
 
 
-def write_dvh_csv(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+def csv_status(results: Mapping[str, Any]) -> str:
+    """Return ``DRAFT`` with the reason as the report has it; empty if all is approved."""
+    mark = draft_mark(results)
+    return f"DRAFT: {mark}" if mark else ""
+
+
+def write_dvh_csv(path: Path, rows: Iterable[Mapping[str, Any]], status: str = "") -> None:
     """Write cumulative dose-volume histograms (columns ``DVH_COLUMNS``)."""
-    _write_csv(path, DVH_COLUMNS, rows)
+    _write_csv(path, DVH_COLUMNS, ({**row, "status": status} for row in rows))
 
 
 def _write_csv(path: Path, columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -85,7 +93,7 @@ def write_result_data(folder: Path, evaluation: Evaluation, results: Mapping[str
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "case.json", case_record(evaluation))
     write_metrics_csv(folder / "metrics.csv", results)
-    write_dvh_csv(folder / "dvh.csv", dvh_rows(evaluation.dvh))
+    write_dvh_csv(folder / "dvh.csv", dvh_rows(evaluation.dvh), csv_status(results))
     write_maps(folder / "maps", evaluation.maps)
     transforms = {
         course: match.result.transform for course, match in evaluation.registrations.items()

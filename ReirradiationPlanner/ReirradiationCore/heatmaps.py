@@ -8,7 +8,7 @@ is NaN in every map, never zero.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,11 @@ class PaintedOrgan:
     instead_eqd2_gy : mapping
         Course id to the EQD2 (before recovery) that stands for that course in the whole organ
         instead of its mapped dose; NaN where the course cannot be shown point by point.
+    rigid : frozenset of str
+        Courses that are mapped by the rigid part of their registration in this organ.
+    lost : frozenset of str
+        Courses whose map is not evaluable in this organ: unknown in all of it, also where another
+        organ is painted.
     """
 
     structure: Structure
@@ -49,15 +54,21 @@ class PaintedOrgan:
     recovery: Mapping[str, float] = field(default_factory=dict)
     limit_eqd2_gy: float | None = None
     instead_eqd2_gy: Mapping[str, float] = field(default_factory=dict)
+    rigid: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
 class Paint:
-    """Which organ each voxel is painted with: index into ``organs``, -1 for none."""
+    """Which organ each voxel is painted with: index into ``organs``, -1 for none.
+
+    ``lost`` holds by course the voxels of all organs in which its map is not evaluable.
+    """
 
     grid: Grid
     index: npt.NDArray[np.int16]
     organs: tuple[PaintedOrgan, ...]
+    lost: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
     def lookup(self, values: Sequence[float], default: float) -> FloatArray:
         """Return a map of one value per organ; ``default`` where no organ is painted."""
@@ -73,12 +84,15 @@ def paint_organs(
     """
     ordered = tuple(sorted(organs, key=_paint_order))
     index = np.full(grid.shape, -1, dtype=np.int16)
+    lost: dict[str, npt.NDArray[np.bool_]] = {}
     for number, organ in enumerate(ordered):
         coverage = coverage_on_grid(organ.structure, grid, slice_spacing_mm).array
         # A structure thinner than a voxel nowhere covers half of one; it must not vanish.
         inside = coverage >= min(INSIDE_COVERAGE, max(float(coverage.max()), 1e-6))
         index[inside] = number
-    return Paint(grid, index, ordered)
+        for course in organ.lost:
+            lost[course] = lost.get(course, False) | inside
+    return Paint(grid, index, ordered, lost)
 
 
 def _paint_order(organ: PaintedOrgan) -> tuple[int, float]:
@@ -121,8 +135,8 @@ def make_maps(
     priors, planned : CourseOnGrid
         Doses already mapped onto the grid.
     mapped_rigidly : sequence of CourseOnGrid
-        The prior courses again, mapped by the rigid part of their registration; none where a
-        registration has no rigid part of its own.
+        Prior courses again, mapped by the rigid part of their registration, for organs that are
+        mapped so; a course whose registration has no rigid part of its own is left out.
 
     Returns
     -------
@@ -132,13 +146,14 @@ def make_maps(
         ``tolerance_percent`` %, ``overlap_eqd2`` Gy, ``remaining_dose`` Gy physical and
         ``over_limit`` (1 where the prior dose alone exceeds the limit). Where an organ recovers:
         ``cumulative_no_recovery`` and ``recovery_difference`` (Gy EQD2 that recovery takes off).
-        With ``mapped_rigidly``: ``mapping_difference`` Gy, see `mapping_difference`.
+        With all courses ``mapped_rigidly``: ``mapping_difference`` Gy, see `mapping_difference`.
     """
     alpha_beta = paint.lookup([o.alpha_beta_gy for o in paint.organs], DEFAULT_ALPHA_BETA_GY)
     maps = {"alpha_beta": alpha_beta}
     background = np.zeros(paint.index.shape, dtype=np.float32)
     prior_total = np.zeros(paint.index.shape, dtype=np.float32)
-    for course in priors:
+    rigidly = {course.id: course for course in mapped_rigidly}
+    for course in (_as_judged(paint, one, rigidly.get(one.id)) for one in priors):
         recovery = paint.lookup([o.recovery.get(course.id, 0.0) for o in paint.organs], 0.0)
         prior_eqd2 = course.eqd2(alpha_beta)
         instead = paint.lookup([o.instead_eqd2_gy.get(course.id, -1.0) for o in paint.organs], -1.0)
@@ -163,9 +178,22 @@ def make_maps(
     if any(fraction > 0 for organ in paint.organs for fraction in organ.recovery.values()):
         maps["recovery_difference"] = _recovered(maps, [course.id for course in priors])
         maps["cumulative_no_recovery"] = maps["cumulative_eqd2"] + maps["recovery_difference"]
-    if mapped_rigidly:
+    if priors and len(rigidly) == len(priors):
         maps["mapping_difference"] = mapping_difference(paint, priors, mapped_rigidly)
     return {name: Volume(array, paint.grid) for name, array in maps.items()}
+
+
+def _as_judged(paint: Paint, course: CourseOnGrid, rigid: CourseOnGrid | None) -> CourseOnGrid:
+    """Return the doses of the maps that the organs are judged by, unknown where one is lost."""
+    phases = course.phase_doses_gy
+    if rigid is not None and any(course.id in organ.rigid for organ in paint.organs):
+        where = paint.lookup([float(course.id in o.rigid) for o in paint.organs], 0.0) > 0
+        pairs = zip(phases, rigid.phase_doses_gy, strict=True)
+        phases = tuple(np.where(where, r, dose) for dose, r in pairs)
+    lost = paint.lost.get(course.id)
+    if lost is not None:
+        phases = tuple(np.where(lost, np.float32(np.nan), dose) for dose in phases)
+    return replace(course, phase_doses_gy=phases)
 
 
 def _recovered(maps: Mapping[str, FloatArray], priors: Sequence[str]) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .accumulation import CourseDose
 from .case import MappingStrategy
-from .constraints import Quantity
+from .constraints import Constraint, Quantity
 from .courses import StructureKind
 from .judgement import CUMULATIVE, NO_RECOVERY, OrganJudge
 from .limits import AppliedLimit, near_maximum_limit
@@ -41,7 +41,7 @@ def hot_spots(
                 "alpha_beta_gy": organ.model.alpha_beta_gy,
                 "limit_metric": limit.metric.name if limit else None,
                 "limit_gy": limit.limit if limit else None,
-                "limit_percent": _percent(organ, limit),
+                "limit_percent": limit_use(organ, limit)[1] if limit else None,
             }
         )
     return sorted(found, key=_most_urgent_first)
@@ -55,12 +55,18 @@ def _has_point_sums(organ: OrganJudge) -> bool:
     )
 
 
-def _percent(organ: OrganJudge, limit: Any) -> float | None:  # noqa: ANN401
-    if limit is None:
-        return None
+def limit_use(organ: OrganJudge, limit: Constraint) -> tuple[float | None, float | None]:
+    """Return what an organ has of a near-maximum EQD2 limit: value, Gy, and share of the limit, %.
+
+    Both are None where they are not known. Where part of the dose is not known, the known part
+    counts if it exceeds the limit, and says nothing if it does not.
+    """
     course = NO_RECOVERY if limit.recovery_contained else CUMULATIVE
-    value = organ.metric(limit.metric, course, Quantity.EQD2, limit.alpha_beta_gy)
-    return None if value.value is None else 100 * value.value / limit.limit
+    alpha_beta, limit_gy = limit.alpha_beta_gy or organ.model.alpha_beta_gy, limit.limit or 0.0
+    found = organ.metric(limit.metric, course, Quantity.EQD2, alpha_beta)
+    if found.value is None or (found.is_lower_bound and found.value <= limit_gy):
+        return None, None
+    return found.value, 100 * found.value / limit_gy
 
 
 def _most_urgent_first(spot: dict[str, Any]) -> tuple[float, float]:

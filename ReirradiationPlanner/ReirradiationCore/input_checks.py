@@ -177,6 +177,9 @@ def hash_of_input(case: Case, read: ReadResult) -> str:
     """
     choices = {k: v for k, v in case_to_json(case).items() if k not in NOT_IN_HASH}
     choices["courses"] = [_hashed(course) for course in read.courses]
+    # the hash of the transform that a run adds to an approval is no choice
+    given = {c: replace(a, transform="") for c, a in case.approvals.items()}
+    choices["approvals"] = {course: approval.to_json() for course, approval in given.items()}
     starts = {course: one.start for course, one in case.registration_options.items()}
     engines = case.uncertainty.engine_files
     chosen = [*case.registration.values(), *starts.values(), *engines, *case.protocols]

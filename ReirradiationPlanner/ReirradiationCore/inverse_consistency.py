@@ -38,7 +38,7 @@ def backward_of(
     note = "against an independent backward registration"
     if result.mode == "deformable":
         note += f" at {BACKWARD_SPACING_MM:g} mm from the inverse of the rigid start"
-    return Backward(back.transform, f"{note}, {back.seconds:.1f} s")
+    return Backward(back.transform, note)
 
 
 def _why_not(result: RegistrationResult, planned: Course, prior: Course, case: Case) -> str:

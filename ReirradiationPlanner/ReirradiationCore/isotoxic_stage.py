@@ -26,7 +26,7 @@ def isotoxic_answer(
     case: Case,
     organs: Sequence[OrganJudge] = (),
 ) -> tuple[dict[str, Any] | None, str]:
-    """Return the isotoxic part of results.json, or None and the sentence that says why not.
+    """Return the isotoxic part of results.json with a warning, or None and why there is none.
 
     Parameters
     ----------
@@ -55,23 +55,40 @@ def isotoxic_answer(
     items = [_item(*entry, planned, entry[1].doses) for entry in entering]
     if not items:
         return None, "no isotoxic prescription: no limit applies to a structure of this patient"
+    lost = _not_counted(entering)
+    if lost and not _counted(entering):
+        names = ", ".join(entry["structure"] for entry in lost)
+        return None, (
+            f"no isotoxic prescription: no cumulative dose can be given in {names}, and no other "
+            f"organ has a cumulative limit; {lost[0]['reason']}"
+        )
     criteria = eligibility(organs, planned, prescription, case.isotoxic_targets) if organs else ()
     answer = solve(items, prescription, case.isotoxic_range_gy, criteria).as_dict()
     answer["notes"] += _partly_known(applied, planned)
-    answer["not_counted"] = _not_counted(entering)
+    answer["not_counted"], warning = lost, ""
     if answer["not_counted"]:
         names = ", ".join(entry["structure"] for entry in answer["not_counted"])
         said = f"the answer does NOT count on {names}: no cumulative dose can be given there"
         answer["notes"].insert(0, f"{said}, and it may allow less")
+        warning = f"isotoxic prescription: {answer['notes'][0]}"
     fewer = [_item(*entry, planned, _deciding(*entry[:2])) for entry in entering]
     answer["by_fractions"], why = _by_fractions(fewer, prescription, case.isotoxic_range_gy[1])
     answer["notes"] += why
-    return answer, ""
+    return answer, warning
 
 
-def _not_counted(
-    entering: Sequence[tuple[AppliedLimit, OrganJudge, dict[str, Any]]],
-) -> list[dict[str, str]]:
+Entering = Sequence[tuple[AppliedLimit, OrganJudge, dict[str, Any]]]
+
+
+def _counted(entering: Entering) -> bool:
+    """Whether a cumulative limit is left whose organ has a cumulative dose."""
+    return any(
+        limit.constraint.scope is Scope.CUMULATIVE and not organ.doses.why_not_evaluable
+        for limit, organ, _ in entering
+    )
+
+
+def _not_counted(entering: Entering) -> list[dict[str, str]]:
     """Return the organs whose limits the answer cannot count on, each with the reason."""
     lost = {
         organ.model.name: organ.doses.why_not_evaluable

@@ -11,17 +11,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from .case import Case
 from .cord_stage import CordCase, with_cord_limits
-from .courses import Course, Structure
+from .courses import Course, Phase, Structure
 from .errors import RefusedError
 from .input_checks import chosen_protocols, require_known_names
 from .judgement import OrganJudge
 from .limits import AppliedLimit, apply_limits, limit_rows
 from .live_choices import Stale, choices_marker, digest_of, require_live, stale_after_choices
 from .live_intervals import saying, without_intervals
+from .live_measured import not_measured, require_measured_pairs
 from .live_result import LiveResult
 from .live_samples import NO_GRIDS, Sampler
 from .pipeline_data import ReadCase, SampledCase
@@ -51,6 +51,7 @@ class LiveEvaluation:
         self._known_sets = {**sampled.source.known_sets, **(known_sets or {})}
         self._chosen: dict[str, Sets] = {}
         self._judges: dict[Structure, OrganJudge] = {}
+        self._drawn: frozenset[str] = frozenset()
 
     @property
     def case(self) -> Case:
@@ -101,12 +102,13 @@ class LiveEvaluation:
             tuple(saying(missing, rows, applied, sure)),
             source.input_hash,
             missing,
+            not_measured(self._drawn, source.priors),
             sure,
         )
 
     def marker_of(self, case: Case) -> str:
         """Return the marker a result with these choices has; compare it with ``result.marker``."""
-        return choices_marker(case, self.sampled.source.input_hash)
+        return choices_marker(case, f"{self.sampled.source.input_hash} {_files_of_sets(case)}")
 
     def is_current(self, result: LiveResult, case: Case) -> bool:
         """Tell whether a result is of these choices on these doses and contours."""
@@ -182,7 +184,8 @@ class LiveEvaluation:
         Raises
         ------
         RefusedError
-            A course that is not there or of another image, or dose grids that are not at hand.
+            A course that is not there, of another image or with a what-if factor of its own, or
+            dose grids that are not at hand.
         """
         self._require_grids(f"{course.id}: a changed dose has to be sampled")
         courses = self.sampled.source.read.courses
@@ -193,11 +196,18 @@ class LiveEvaluation:
                 "reference; register and evaluate again"
             )
             raise RefusedError(reason)
+        if any(phase.dose_scale != 1.0 for phase in course.phases):
+            reason = f"{course.id} carries a what-if factor; give the course as planned"
+            raise RefusedError(reason)
         changed = tuple(course if c is old else c for c in courses)
         doses = [d for phase in course.phases for d in (phase.dose.array, *_plan(phase))]
-        source = self._with_courses(changed, digest_of(course.id, *_dates(course), *doses))
+        drawn = [part for s in course.structures for part in (s.name, *s.contours)]
+        digest = digest_of(course.id, *_dates(course), str(course.letter), *doses, *drawn)
+        source = self._with_courses(changed, digest)
         sampled = Sampler(replace(self.sampled, source=source, models=(), doses=()))
-        return LiveEvaluation(sampled.sampled(source, progress), self._known_sets)
+        made = LiveEvaluation(sampled.sampled(source, progress), self._known_sets)
+        made._drawn = self._drawn
+        return made
 
     def _require_grids(self, what: str) -> None:
         if not self.sampled.has_grids:
@@ -213,6 +223,7 @@ class LiveEvaluation:
         source = self._with_courses((*self.sampled.source.priors, planned), digest)
         made = LiveEvaluation(self._sampler.with_structures(source, progress), self._known_sets)
         made._judges, made._chosen = dict(self._judges), self._chosen
+        made._drawn = self._drawn | {changed.name} if kept else self._drawn - {changed.name}
         return made
 
     def _with_courses(self, courses: tuple[Course, ...], digest: str) -> ReadCase:
@@ -225,6 +236,7 @@ class LiveEvaluation:
     def _with_choices(self, case: Case, progress: Progress) -> SampledCase:
         base = self.sampled.source
         require_live(base.case, case)
+        require_measured_pairs(base, case)
         key = _sets_asked_for(case)
         if key not in self._chosen:
             self._chosen[key] = chosen_protocols(case, self._known_sets)
@@ -272,8 +284,13 @@ class LiveEvaluation:
 def _sets_asked_for(case: Case) -> str:
     """Return a text that changes with everything that decides the limits, files included."""
     choices = {key: dict(value) for key, value in case.limit_choices.items()}
-    files = [Path(name).stat().st_mtime_ns for name in case.protocols if Path(name).is_file()]
+    files = _files_of_sets(case)
     return json.dumps([case.protocols, files, choices, case.confirmed, case.model.to_json()])
+
+
+def _files_of_sets(case: Case) -> list[int]:
+    """Return when the constraint sets that are files were changed last."""
+    return [Path(name).stat().st_mtime_ns for name in case.protocols if Path(name).is_file()]
 
 
 def _same_anatomy(old: Course, new: Course) -> bool:
@@ -284,8 +301,9 @@ def _same_anatomy(old: Course, new: Course) -> bool:
     )
 
 
-def _plan(phase: Any) -> tuple[str, ...]:  # noqa: ANN401
-    return str(phase.fractions_delivered), str(phase.fractions_planned), str(phase.dose.grid)
+def _plan(phase: Phase) -> tuple[str, ...]:
+    numbers = phase.fractions_delivered, phase.fractions_planned, phase.prescribed_dose_gy
+    return str(numbers), str(phase.dose_scale), str(phase.dose.grid)
 
 
 def _dates(course: Course) -> tuple[str, ...]:

@@ -8,15 +8,15 @@ from typing import Any
 
 from .case import Case
 from .case_record import case_record
-from .constraints import Constraint, Quantity
+from .constraints import Constraint
 from .cord_stage import CordCase, cord_criteria
 from .courses import Course
-from .dvh_curves import dvh_curves
 from .dicom_registrar import offered_registrations
+from .dvh_curves import dvh_curves
 from .errors import RefusedError
-from .hot_spots import hand_check, hot_spots
+from .hot_spots import hand_check, hot_spots, limit_use
 from .isotoxic_stage import isotoxic_answer
-from .judgement import CUMULATIVE, NO_RECOVERY, OrganJudge
+from .judgement import OrganJudge
 from .letter_courses import unused_point_doses
 from .limits import AppliedLimit, near_maximum_limit
 from .live_samples import NO_GRIDS
@@ -42,7 +42,8 @@ class Tolerance:
     structure, metric : str
         Organ and metric of the limit.
     value_gy, limit_gy : float
-        Cumulative EQD2 and limit, Gy; the value is None where it is not known.
+        Cumulative EQD2 and limit, Gy; the value is None where it is not known, or known in part
+        only and not over the limit.
     percent : float, optional
         Value over limit, %.
     limit_id : str
@@ -197,7 +198,10 @@ class LiveResult:
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
-        """What has to be said beside the numbers, as in results.json."""
+        """What has to be said beside the numbers, as in results.json.
+
+        Why there is no isotoxic answer is said by `isotoxic`.
+        """
         source, models = self.sampled.source, self.sampled.models
         said = (
             *source.notes,
@@ -231,9 +235,6 @@ class LiveResult:
 
 
 def _tolerance(organ: OrganJudge, limit: Constraint) -> Tolerance:
-    course = NO_RECOVERY if limit.recovery_contained else CUMULATIVE
-    alpha_beta = limit.alpha_beta_gy or organ.model.alpha_beta_gy
-    value = organ.metric(limit.metric, course, Quantity.EQD2, alpha_beta).value
+    value, percent = limit_use(organ, limit)
     limit_gy = float(limit.limit or 0.0)
-    percent = None if value is None else 100 * value / limit_gy
     return Tolerance(organ.model.name, limit.metric_name, value, limit_gy, percent, limit.id)

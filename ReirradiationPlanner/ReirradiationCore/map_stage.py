@@ -64,13 +64,15 @@ def _on_grid(
 def _mapped_rigidly(
     priors: Sequence[Course], grid: Grid, registered: Mapping[str, RegisteredCourse], case: Case
 ) -> list[CourseOnGrid]:
-    """Prior courses mapped by the rigid parts; none if one is missing or nothing is deformable."""
-    results = [registered[prior.id].result for prior in priors]
-    if not any(result.mode in ("deformable", "file") for result in results):
+    """Prior courses mapped by the rigid parts there are; none if nothing is deformable."""
+    results = {prior: registered[prior.id].result for prior in priors}
+    if not any(result.mode in ("deformable", "file") for result in results.values()):
         return []
-    if any(result.rigid is None for result in results):
-        return []
-    return [_on_grid(p, grid, r.rigid, case) for p, r in zip(priors, results, strict=True)]
+    return [
+        _on_grid(prior, grid, result.rigid, case)
+        for prior, result in results.items()
+        if result.rigid is not None
+    ]
 
 
 def painted_organs(
@@ -95,6 +97,8 @@ def _painted(organ: OrganJudge, applied: Sequence[AppliedLimit]) -> PaintedOrgan
             for course, dose in organ.doses.priors.items()
             if dose.strategy not in (MappingStrategy.DIR, MappingStrategy.RIGID)
         },
+        frozenset(organ.doses.courses_of(MappingStrategy.RIGID)),
+        frozenset(organ.doses.courses_of(MappingStrategy.NOT_EVALUABLE)),
     )
 
 

@@ -21,6 +21,13 @@ UPPER = (
     "mda_mm", "mda_voxels", "hd95_mm", "tre_mean_mm", "tre_max_mm", "inverse_consistency_voxels",
 )  # fmt: skip
 RANGES = ("jacobian", "volume_ratio")
+# Beyond these a level judges nothing any more.
+WIDEST = {
+    "mda_mm": 20.0, "mda_voxels": 10.0, "hd95_mm": 50.0, "tre_mean_mm": 20.0, "tre_max_mm": 50.0,
+    "inverse_consistency_voxels": 10.0, "dsc_from_cc": 1000.0,
+}  # fmt: skip
+LOWEST_DSC = 0.3
+WIDEST_RANGE = (0.05, 20.0)
 SOURCES = {
     "mda_mm": "TG-132, second value default",
     "mda_voxels": "TG-132 (largest voxel edge), second value default",
@@ -63,7 +70,8 @@ class QualityLevels:
     Raises
     ------
     RefusedError
-        Levels of which the one for pass is not the stricter one, or that are no numbers above 0.
+        Levels of which the one for pass is not the stricter one, that are no numbers above 0, or
+        so wide that they judge nothing.
     """
 
     mda_mm: Pair = (2.0, 3.0)
@@ -88,6 +96,18 @@ class QualityLevels:
             (low, high), (lowest, highest) = getattr(self, name)
             in_order = 0 < lowest <= low <= 1 <= high <= highest < math.inf
             _require(name, in_order, [[low, high], [lowest, highest]])
+        self._require_narrow()
+
+    def _require_narrow(self) -> None:
+        """Refuse levels so wide that they judge nothing."""
+        for name, most in WIDEST.items():
+            value = getattr(self, name)
+            _require_narrow(name, (value[1] if isinstance(value, tuple) else value) <= most, most)
+        _require_narrow("dsc", self.dsc[1] >= LOWEST_DSC, LOWEST_DSC)
+        least, most = WIDEST_RANGE
+        for name in RANGES:
+            lowest, highest = getattr(self, name)[1]
+            _require_narrow(name, least <= lowest and highest <= most, list(WIDEST_RANGE))
 
     @property
     def typed(self) -> tuple[str, ...]:
@@ -135,10 +155,18 @@ def _require(name: str, holds: bool, value: object) -> None:
         raise RefusedError(reason)
 
 
+def _require_narrow(name: str, holds: bool, bound: object) -> None:
+    if not holds:
+        reason = (
+            f"registration_levels: {name} is so wide that it judges nothing; the bound is {bound}"
+        )
+        raise RefusedError(reason)
+
+
 def _level(name: str, value: Any) -> Any:  # noqa: ANN401
     try:
         if name == "dsc_from_cc":
-            return float(value)
+            return _numeric(value)
         first, second = value
         if name in RANGES:
             return _pair(first), _pair(second)
@@ -150,7 +178,14 @@ def _level(name: str, value: Any) -> Any:  # noqa: ANN401
 
 def _pair(value: Sequence[float]) -> Pair:
     low, high = value
-    return float(low), float(high)
+    return _numeric(low), _numeric(high)
+
+
+def _numeric(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        msg = f"{value!r} is no number"
+        raise TypeError(msg)
+    return float(value)
 
 
 def _listed(value: Any) -> Any:  # noqa: ANN401

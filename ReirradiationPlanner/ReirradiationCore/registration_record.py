@@ -49,6 +49,7 @@ MARGIN_MM = 6.0
 VOXELS_PER_STRUCTURE = 150_000
 FINEST_MM, COARSEST_MM = 1.0, 3.0
 THIN = re.compile(r"A_|V_|Vessels|GreatVes|SpinalCord|ThecalSac|CaudaEquina|.*Plex")  # TG-263 names
+MOBILE = re.compile(r"Bowel|Colon|Sigmoid|Duodenum|Stomach|Lung|Heart|Esophagus|Trachea|Bronchus")
 JUDGED = (StructureKind.OAR, StructureKind.TARGET)
 
 
@@ -271,6 +272,7 @@ def _known(
         THIN.match(name) is not None,
         errors_for(structure.name, measuring.landmarks),
         folding is not None and reaches(coverage, folding),
+        MOBILE.match(name) is not None,
     )
 
 

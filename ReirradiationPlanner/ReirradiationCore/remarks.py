@@ -31,10 +31,11 @@ def remarks(
         *notes,
         *_of_case(case),
         *_of_dates(read.courses),
-        *_of_registrations(registered),
+        *_of_registrations(registered, case),
         *_of_matches(organs),
         *_of_defaults(organs),
         *_of_strategies(organs),
+        _of_unjudged(organs),
         *_of_coverage(organs),
         *_of_backgrounds(organs),
         *_of_high_doses(organs),
@@ -70,8 +71,27 @@ def _of_dates(courses: Sequence[Course]) -> Iterator[str]:
             )
 
 
-def _of_registrations(registered: Mapping[str, RegisteredCourse]) -> Iterator[str]:
+def approval_void(course: str, registered: Mapping[str, RegisteredCourse], case: Case) -> str:
+    """Say that an approval was given for another transform; empty if it holds or there is none."""
+    approval, match = case.approvals.get(course), registered.get(course)
+    digest = match.quality.get("transform_sha256") if match else None
+    if approval is None or digest is None or approval.holds_for(digest):
+        return ""
+    return (
+        f"{course}: the approval by {approval.name} is VOID, it was given for another transform "
+        f"({approval.transform[:12]}) than the one used ({digest[:12]}); review and approve again"
+    )
+
+
+def _of_registrations(registered: Mapping[str, RegisteredCourse], case: Case) -> Iterator[str]:
     for course, match in registered.items():
+        yield approval_void(course, registered, case)
+        typed = match.quality.get("typed_levels", ())
+        if typed:
+            yield (
+                f"{course}: the registration is judged by levels typed in the case file "
+                f"({', '.join(typed)}), not by the defaults"
+            )
         if match.approved_by is None:
             yield f"REGISTRATION NOT APPROVED: {course} ({match.result.mode}); review it"
         yield not_validated(CourseMap.of(course, match.result.mode, match.quality))
@@ -132,6 +152,18 @@ def _of_strategies(organs: Sequence[JudgedOrgan]) -> Iterator[str]:
                     f"{organ.model.name}: {course} counts as {dose.strategy.value}; the maps and "
                     "the hot spot cannot show the sum there and leave it unknown"
                 )
+
+
+def _of_unjudged(organs: Sequence[JudgedOrgan]) -> str:
+    """Say that what is not judged (the body) has sums that reach into organs whose map failed."""
+    lost = [o.model.name for o in organs if "fallback" in o.model.mapping_source.values()]
+    whole = [o.model.name for o in organs if o.model.kind is StructureKind.EXTERNAL]
+    if not lost or not whole:
+        return ""
+    return (
+        f"{', '.join(whole)}: cumulative metrics count dose inside organs whose map failed "
+        f"({', '.join(lost)}); do not read a maximum from them"
+    )
 
 
 def _of_coverage(organs: Sequence[JudgedOrgan]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from .constraints import Quantity
-from .courses import Course, StructureKind
+from .courses import Course
 from .dicom.attributes import numbers, read_dataset, text
 from .dicom.write_common import SeriesInfo, StudyInfo, uid_from
 from .dicom.write_dose import DoseInfo, DoseSummationType, DoseType, write_dose
@@ -24,10 +24,10 @@ from .dicom.write_structures import DrawnOn, write_structure_set
 from .dose_mapping import dose_on_grid
 from .grids import Grid, Volume
 from .heatmaps import CourseOnGrid
-from .judgement import CUMULATIVE, NO_RECOVERY
+from .judgement import NO_RECOVERY
 from .lost_organs import where_lost
 from .pipeline_data import Evaluation
-from .result_dvhs import result_dvhs
+from .result_dvhs import painted_as, painted_dvhs, result_dvhs
 from .result_regions import result_regions
 from .version import __version__
 
@@ -171,15 +171,13 @@ def _model(evaluation: Evaluation) -> str:
 def _painted_sum(evaluation: Evaluation, writer: _Writer) -> DoseExport:
     """Sum with the alpha/beta and recovery of the organ each voxel is painted with."""
     used = {
-        f"{organ.model.name} {organ.model.alpha_beta_gy:g} Gy"
-        + "".join(f" R({c})={r:.3g}" for c, r in organ.model.recovery_fractions.items() if r)
-        for organ in evaluation.organs
-        if organ.model.kind in (StructureKind.OAR, StructureKind.TARGET)
+        f"{name} {organ.alpha_beta_gy:g} Gy"
+        + "".join(f" R({c})={r:.3g}" for c, r in organ.recovery.items() if r)
+        for name, organ in painted_as(evaluation).items()
     }
     comment = f"EQD2 per organ, {_model(evaluation)}; a/b and recovery: {', '.join(sorted(used))}"
     name = "cumulative_eqd2"
-    dvhs = result_dvhs(evaluation.organs, CUMULATIVE, Quantity.EQD2)
-    info = _sum_info(evaluation, writer, name, comment, dvhs)
+    info = _sum_info(evaluation, writer, name, comment, painted_dvhs(evaluation))
     return DoseExport(name, evaluation.maps[name], info, "Cumulative EQD2 (not physical dose)")
 
 

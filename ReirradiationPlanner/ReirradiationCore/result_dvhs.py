@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from .constraints import Quantity
 from .courses import StructureKind
 from .dicom.write_dvh import MOST_BINS, WrittenDvh
+from .heatmaps import PaintedOrgan
 from .judgement import CUMULATIVE, NO_RECOVERY
+from .limits import apply_limits
+from .map_stage import painted_organs
 from .metrics import Metric
-from .pipeline_data import JudgedOrgan
+from .pipeline_data import Evaluation, JudgedOrgan
 
 STEP_GY = 0.1
 MINIMUM, MAXIMUM, MEAN = (Metric.parse(name) for name in ("Dmin", "Dmax", "Dmean"))
@@ -36,6 +39,29 @@ def result_dvhs(
     """
     found = (_dvh_of(organ, course, quantity, alpha_beta_gy) for organ in organs)
     return tuple(dvh for dvh in found if dvh is not None)
+
+
+def painted_as(evaluation: Evaluation) -> dict[str, PaintedOrgan]:
+    """Return by structure how the map of the sum is painted: under the limits of the evaluation."""
+    judges = [organ.judge for organ in evaluation.organs]
+    limits = [limit for protocol in evaluation.protocols for limit in protocol.constraints]
+    painted = painted_organs(judges, apply_limits(limits, judges))
+    return {organ.structure.name: organ for organ in painted}
+
+
+def painted_dvhs(evaluation: Evaluation) -> tuple[WrittenDvh, ...]:
+    """Return the DVH of every structure, with the alpha/beta and recovery it is painted with."""
+    painted = painted_as(evaluation)
+    found = (_painted_dvh(organ, painted.get(organ.model.name)) for organ in evaluation.organs)
+    return tuple(dvh for dvh in found if dvh is not None)
+
+
+def _painted_dvh(organ: JudgedOrgan, painted: PaintedOrgan | None) -> WrittenDvh | None:
+    if painted is None:
+        return _dvh_of(organ, CUMULATIVE, Quantity.EQD2, None)
+    recovers = dict(painted.recovery) == organ.model.recovery_fractions
+    course = CUMULATIVE if recovers else NO_RECOVERY
+    return _dvh_of(organ, course, Quantity.EQD2, painted.alpha_beta_gy)
 
 
 def _dvh_of(

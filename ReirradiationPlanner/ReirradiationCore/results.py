@@ -11,6 +11,7 @@ from .judgement import MetricRow
 from .libraries import library_versions
 from .patient_check import patient_check
 from .pipeline_data import Evaluation, JudgedOrgan, RegisteredCourse
+from .remarks import approval_void
 from .version import __version__
 
 SCHEMA_VERSION = 1
@@ -33,7 +34,12 @@ def results_json(evaluation: Evaluation) -> dict[str, Any]:
         "courses": [course_json(c, evaluation.planned) for c in evaluation.courses],
         "registrations": [registration_json(r) for r in evaluation.registrations.values()],
         "approvals": {
-            course: {"name": given.name, "date": given.date, "comment": given.comment}
+            course: {
+                "name": given.name,
+                "date": given.date,
+                "comment": given.comment,
+                "holds": not approval_void(course, evaluation.registrations, evaluation.case),
+            }
             for course, given in evaluation.case.approvals.items()
         },
         "unconfirmed_matches": [

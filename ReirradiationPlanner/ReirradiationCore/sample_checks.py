@@ -88,8 +88,11 @@ def _wrong_of_organ(
     *priors, planned = courses
     yield from _wrong_of_dose(f"{name}: {planned.id}", doses.planned, planned, count)
     if set(doses.priors) != {prior.id for prior in priors}:
-        sampled, known = (", ".join(ids) or "none" for ids in (doses.priors, [p.id for p in priors]))
-        yield f"{name}: its dose is sampled for prior courses {sampled}; the case has {known}"
+        sampled, known = ", ".join(doses.priors), ", ".join(prior.id for prior in priors)
+        yield (
+            f"{name}: its dose is sampled for prior courses {sampled or 'none'}; the case has "
+            f"{known or 'none'}"
+        )
         return
     for prior in priors:
         dose, wanted = doses.priors[prior.id], model.mapping[prior.id]

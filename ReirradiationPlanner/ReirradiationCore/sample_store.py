@@ -24,6 +24,7 @@ FORMAT = "ReirradiationPlanner samples"
 VERSION = 1
 HEADER = "header"
 FASTEST = 1
+MOST_BYTES = 8_000_000_000
 _TIME = (1980, 1, 1, 0, 0, 0)  # equal content makes an equal file
 _BROKEN = (
     OSError, ValueError, KeyError, TypeError, IndexError, EOFError, AttributeError, MemoryError,
@@ -62,7 +63,7 @@ def read_samples(path: Path) -> SampledCase:
         not belong to the results.json beside it.
     """
     header, arrays = _read(path)
-    if header.get("format") != FORMAT:
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
         reason = f"{path.name} is not a file of samples of this program"
         raise RefusedError(reason)
     if header.get("version") != VERSION:
@@ -81,8 +82,13 @@ def read_samples(path: Path) -> SampledCase:
         raise RefusedError(_broken(path, error)) from error
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def _read(path: Path) -> tuple[Any, dict[str, np.ndarray]]:
     try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > MOST_BYTES:
+            reason = f"{path.name} would take {size / 1e9:.0f} GB of memory; no case needs that"
+            raise RefusedError(reason)
         with np.load(path, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
         return json.loads(arrays.pop(HEADER).tobytes().decode("utf-8")), arrays

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .case import Case
+from .case import Case, MappingStrategy
 from .constraints import Quantity
 from .contours import coverage_on_grid
 from .courses import Course, Structure, StructureKind, slice_spacing_mm
@@ -122,6 +122,8 @@ def _overlaps(
     for organ in targets:
         samples = organ.doses.samples
         points, known = map_points(registered.result.transform, samples.points_lps)
+        if organ.doses.priors[prior.id].strategy is MappingStrategy.NOT_EVALUABLE:
+            known[:] = False  # the map failed here: where it leads says nothing
         inside = sample_volume(coverage, points) >= 0.5
         found = target_overlap(samples.volumes_cc, inside, known, prior_cc)
         yield {
@@ -130,7 +132,7 @@ def _overlaps(
             "structure": organ.model.name,
             "prior_cc": found.prior_cc,
             "planned_cc": found.planned_cc,
-            "overlap_cc": found.overlap_cc,
+            "overlap_cc": found.overlap_cc if found.known_share else None,
             "known_share": found.known_share,
             "share_of_planned": found.share_of_planned,
             "dice": found.dice,

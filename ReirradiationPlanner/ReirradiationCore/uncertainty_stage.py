@@ -24,11 +24,11 @@ from .mapping_scenarios import (
     random_fields,
 )
 from .native_doses import fractions_of
+from .organ_doses import partners_of
 from .organ_uncertainty import Band, OrganUncertainty, cumulative_limits
 from .pipeline_data import RegisteredCourse
 from .progress import Progress
 from .sampling import refine_hot, sample_structure
-from .structure_pairs import pair_structures
 from .uncertainty_choice import uncertainty_json
 
 TABULATED = (StructureKind.OAR, StructureKind.TARGET)
@@ -80,7 +80,7 @@ def judge_uncertainty(
     corners = [corner for one in points for corner in (one.min(axis=0), one.max(axis=0))]
     fields = random_fields(np.array(corners), priors, choice)
     context = MappingContext(priors, registered, choice, fields)
-    partners = {prior.id: _partners(planned, prior, case) for prior in priors}
+    partners = {prior.id: partners_of(planned, prior, case) for prior in priors}
     tables, bands, intervals, warnings = [], {}, {}, []
     for number, organ in enumerate(wanted):
         progress("Uncertainty of the organs", number / len(wanted))
@@ -98,11 +98,6 @@ def judge_uncertainty(
         "disagreement": _disagreements(tabulated, priors, registered, progress),
     }
     return UncertaintyResult(record, bands, intervals, tuple(warnings))
-
-
-def _partners(planned: Course, prior: Course, case: Case) -> dict[str, Structure]:
-    pairing = pair_structures(planned.structures, prior.structures, case.structure_map)
-    return {pair.reference.name: pair.prior for pair in pairing.pairs}
 
 
 def _disagreements(
@@ -128,8 +123,10 @@ def _examine(
     context: MappingContext,
 ) -> OrganUncertainty:
     found = OrganUncertainty(organ, cumulative_limits(organ, applied), context.choice)
+    failed = "fallback" in organ.model.mapping_source.values()
     for scenario in mapping_triplet(organ.doses, native, context):
-        found.add(scenario)
+        if not (failed and scenario.name == MappingStrategy.DIR.value):
+            found.add(scenario)
     for scenario in engine_scenarios(organ.doses, context):
         found.add(scenario)
     for scenario in geometric_scenarios(organ.doses, context):

@@ -1,5 +1,7 @@
 """General Registration (BRAINS) as an engine. Needs the Slicer application."""
 
+import time
+
 import slicer
 from ReirradiationCore.errors import CancelledError, RegistrationError
 
@@ -7,6 +9,7 @@ from .ModuleRegistrarInApplication import ModuleRegistrarInApplication
 
 GRID = "10,10,10"
 SAMPLES = 0.02
+POLL_S = 0.05
 
 
 class BrainsRegistrarInApplication(ModuleRegistrarInApplication):
@@ -28,6 +31,7 @@ class BrainsRegistrarInApplication(ModuleRegistrarInApplication):
         try:
             while cli.IsBusy():
                 progress("Registration: BRAINS", cli.GetProgress() / 100)
+                time.sleep(POLL_S)
         except CancelledError:
             cli.Cancel()
             raise

@@ -50,6 +50,7 @@ class CtComparison:
     def composites(self):
         """Composite nodes of the slice views of the scene."""
         found = self._scene.GetNodesByClass("vtkMRMLSliceCompositeNode")
+        found.UnRegister(None)
         return [found.GetItemAsObject(place) for place in range(found.GetNumberOfItems())]
 
     def _board(self, priorNode):

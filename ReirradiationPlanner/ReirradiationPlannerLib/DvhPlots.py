@@ -13,6 +13,7 @@ from .CaseNodes import CaseNodes
 from .ColorTables import displayData
 from .PlotNodes import PlotNodes, seriesOf
 
+DVH = "dvh"
 DOSE = "Dose (Gy)"
 PERCENT, CC = " (%)", " (cc)"
 Y_TITLES = {PERCENT: "Volume (%)", CC: "Volume (cc)"}
@@ -46,16 +47,16 @@ class DvhPlots:
         :return: vtkMRMLPlotChartNode; relative volume at first.
         """
         organ, total = curves[0].structure, curves[0].dvh.total_cc
-        plot = PlotNodes(self._scene, "dvh", organ)
+        plot = PlotNodes(self._scene, DVH, organ)
         series = self._addCurves(plot, curves)
         band = bandOf(metrics, total)
         if len(band):
             series += _addBand(plot, organ, band, total)
         quantity = curves[0].quantity
-        marks = limit_marks(organ, quantity, total, limits)
+        alphaBeta = curves[0].alpha_beta_gy
+        marks = limit_marks(organ, quantity, total, limits, alphaBeta)
         if marks:
             series.append(_addLimits(plot, organ, marks, total))
-        alphaBeta = curves[0].alpha_beta_gy
         model = f", a/b {alphaBeta:g} Gy" if alphaBeta is not None else ""
         before = self.chartOf(organ)
         absolute = before is not None and before.GetYAxisTitle() == Y_TITLES[CC]
@@ -75,8 +76,13 @@ class DvhPlots:
 
     def chartOf(self, organ: str):
         """Chart of an organ, or None."""
-        found = PlotNodes(self._scene, "dvh", organ).all(CaseNodes.CHART)
+        found = PlotNodes(self._scene, DVH, organ).all(CaseNodes.CHART)
         return found[0] if found else None
+
+    def organs(self) -> set[str]:
+        """Organs that have a chart."""
+        charts = PlotNodes(self._scene, DVH).all(CaseNodes.CHART)
+        return {chart.GetAttribute(CaseNodes.STRUCTURE) for chart in charts}
 
     def _addCurves(self, plot: PlotNodes, curves: Sequence[DvhCurve]) -> list:
         longest = max((curve.dvh.dose_gy for curve in curves), key=len)

@@ -38,6 +38,8 @@ class ElastixRegistrarInApplication(ModuleRegistrarInApplication):
                 fixed, moving, outputTransformNode=output, initialTransformNode=self._start
             )
         except (subprocess.CalledProcessError, ValueError, OSError) as error:
+            if cancelled:
+                raise cancelled[0] from error
             reason = f"{self.engine} failed: {error}"
             raise RegistrationError(reason) from error
         if cancelled:

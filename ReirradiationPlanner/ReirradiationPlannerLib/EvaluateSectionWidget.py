@@ -2,6 +2,7 @@
 
 from slicer.i18n import tr as _
 
+from .Layouts import FOUR_UP, PRIOR_BESIDE_CURRENT, RECOVERY_BESIDE_NONE
 from .MapStyle import MapStyle
 from .PlannerParameterNode import MAPS
 from .ResultViewsInApplication import ResultViewsInApplication
@@ -29,6 +30,10 @@ class EvaluateSectionWidget(SectionWidget):
         ui.verdictTable.connect("itemSelectionChanged()", self._jump)
         ui.mapComboBox.connect("activated(int)", lambda _index: self._showMap())
         ui.mapOpacitySpinBox.connect("valueChanged(double)", lambda _value: self._showOpacity())
+        for box in (ui.overlapPriorSpinBox, ui.overlapPlannedSpinBox):
+            box.connect("editingFinished()", self._chooseOverlap)
+        self.setItems(ui.layoutComboBox, _layouts(), None)
+        ui.layoutComboBox.connect("activated(int)", lambda _index: self._arrange())
 
     def bound(self):
         """Called after the form was bound: show the titles of the maps."""
@@ -63,6 +68,8 @@ class EvaluateSectionWidget(SectionWidget):
         self.enable(ui.evaluateButton, self.missing())
         evaluated = () if session.result else (_("evaluate first"),)
         fresh = evaluated or ((_("evaluate again: results are stale"),) if session.isStale else ())
+        painted = (_("paint the maps first"),) if session.settings.resultNode is None else ()
+        self.enable(ui.layoutComboBox, evaluated or painted)
         for button in (ui.showMapsButton, ui.showPlotsButton, ui.showTablesButton):
             self.enable(button, fresh)
         self._rows = sorted(_rows(session), key=_worstFirst)
@@ -87,7 +94,17 @@ class EvaluateSectionWidget(SectionWidget):
 
     def _paint(self, progress):
         self.session.showMaps(progress)
+        self._views.chooseOverlap(self.session)
         self._showMap()
+
+    def _chooseOverlap(self):
+        if self.session is not None and self.session.result is not None:
+            self._views.chooseOverlap(self.session)
+
+    def _arrange(self):
+        layout = self.ui.layoutComboBox.itemData(self.ui.layoutComboBox.currentIndex)
+        course = self.currentKey(self.ui.priorCourseComboBox)
+        self.panel.run(lambda _progress: self._views.arrange(self.session, layout, course))
 
     def _showMap(self):
         self._views.showMap(self.session, self.session.settings.shownMap)
@@ -102,6 +119,14 @@ class EvaluateSectionWidget(SectionWidget):
         row = next((r for r in self._rows if f"{r['id']}/{r['structure']}" == key), None)
         if row is not None and self.session.result is not None:
             self._views.jumpTo(self.session, row["structure"])
+
+
+def _layouts():
+    return [
+        (_("Four views"), FOUR_UP),
+        (_("Prior beside planned"), PRIOR_BESIDE_CURRENT),
+        (_("Without beside with recovery"), RECOVERY_BESIDE_NONE),
+    ]
 
 
 def _rows(session):

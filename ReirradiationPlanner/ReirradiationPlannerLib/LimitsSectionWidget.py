@@ -56,14 +56,14 @@ class LimitsSectionWidget(SectionWidget):
         wasBlocked = box.blockSignals(True)
         selected = box.currentRow
         box.clear()
-        for name, title, source in (*self._shipped, *own):
-            item = qt.QListWidgetItem(Path(name).stem if name == source else name)
+        for place, (name, title, source) in enumerate((*self._shipped, *own)):
+            box.addItem(Path(name).stem if name == source else name)
+            item = box.item(place)
             item.setData(qt.Qt.UserRole, name)
             item.setFlags(qt.Qt.ItemIsEnabled | qt.Qt.ItemIsSelectable | qt.Qt.ItemIsUserCheckable)
             isTicked = name in choices.protocols
             item.setCheckState(qt.Qt.Checked if isTicked else qt.Qt.Unchecked)
             item.setToolTip(f"{title}\n{source}")
-            box.addItem(item)
         box.setCurrentRow(max(selected, 0))
         box.blockSignals(wasBlocked)
 

@@ -78,7 +78,7 @@ class OrgansSectionWidget(SectionWidget):
                 f"{organ.alphaBetaGy:g}", "alpha_beta_gy" in chosen, True, tip=organ.alphaBetaSource
             ),
             Cell(_recoveryText(organ), "recovery" in chosen, True),
-            Cell(_mappingText(organ), "mapping" in chosen, True),
+            Cell(_mappingText(organ), "mapping" in chosen, True, tip=_mappingTip(organ)),
             Cell(kind),
         )
 
@@ -147,6 +147,15 @@ def _recoveryText(organ) -> str:
 def _mappingText(organ) -> str:
     strategies = (getattr(strategy, "value", strategy) for strategy in organ.mapping.values())
     return ", ".join(dict.fromkeys(strategies))
+
+
+def _mappingTip(organ) -> str:
+    if MappingStrategy.NOT_EVALUABLE not in organ.mapping.values():
+        return ""
+    return _(
+        "The registration failed in this organ, so its sum is NOT EVALUABLE. Register again, or "
+        "type another mapping with its reason."
+    )
 
 
 def _positive(text: str) -> float | None:

@@ -12,14 +12,16 @@ from typing import Any
 from ReirradiationCore.case import Case, RecoveryChoice
 from ReirradiationCore.case_file import case_from_json, case_to_json
 from ReirradiationCore.errors import RefusedError
-from ReirradiationCore.uncertainty_choice import UncertaintyChoice
+from ReirradiationCore.registration_choice import RegistrationChoice, registration_choices
+from ReirradiationCore.uncertainty_choice import DEMONS
 
 DEFAULT_PROTOCOLS = ("STRIDeR2025",)
 OWN_PROTOCOLS = "own_protocols"  # the one key that is not of the case file: sets that are offered
 SETTINGS = (
-    "paths", "isotoxic", "uncertainty", "recovery", "de_identify", "approvals", "planned_scale",
+    "paths", "isotoxic", "recovery", "de_identify", "approvals", "planned_scale",
 )  # fmt: skip
 COURSE_KEYS = ("first_fraction_date", "last_fraction_date", "prescription_gy")
+EVERY_COURSE = "*"
 SCENARIOS = {"ellipsoid": "ellipsoid_mm", "shifts": "shifts_mm", "fields": "fields_mm"}
 
 
@@ -61,8 +63,14 @@ class PlannerChoices:
         content = {key: value for key, value in self._content.items() if key != OWN_PROTOCOLS}
         case = case_from_json({**content, "protocols": list(self.protocols)})
         size = (settings.uncertaintyMm,) * 3
-        scenarios = {name: size for key, name in SCENARIOS.items() if getattr(settings, key)}
-        uncertainty = UncertaintyChoice(mapping=settings.otherMappings, **scenarios)
+        scenarios = {
+            name: size if getattr(settings, key) else None for key, name in SCENARIOS.items()
+        }
+        files = tuple(one for one in case.uncertainty.engines if one != DEMONS)
+        engines = (*files, DEMONS) if settings.secondEngine else files
+        uncertainty = replace(
+            case.uncertainty, mapping=settings.otherMappings, engines=engines, **scenarios
+        )
         return replace(
             case,
             recovery=RecoveryChoice(settings.recovery),
@@ -101,6 +109,7 @@ class PlannerChoices:
         settings.isotoxicLow, settings.isotoxicHigh = case.isotoxic_range_gy
         settings.plannedScale = 100 * case.planned_scale
         settings.otherMappings, settings.deIdentify = case.uncertainty.mapping, case.de_identify
+        settings.secondEngine = DEMONS in case.uncertainty.engines
         for key, name in SCENARIOS.items():
             setattr(settings, key, getattr(case.uncertainty, name) is not None)
         for size in sizes:
@@ -142,6 +151,26 @@ class PlannerChoices:
     def withRegistration(self, course: str, mode: str):
         """Choose mode or file of a prior course's registration."""
         return self._withEntry("registration", course, mode)
+
+    @property
+    def registrationOptions(self) -> RegistrationChoice:
+        """Options of the built-in registration of every course without options of its own."""
+        content = self._content.get("registration_options", {})
+        return registration_choices(content).get(EVERY_COURSE, RegistrationChoice())
+
+    def withRegistrationOption(self, name: str, value: Any):
+        """Choose an option of the built-in registration for every course."""
+        table = "registration_options"
+        before = self._content.get(table, {}).get(EVERY_COURSE, {})
+        default = getattr(RegistrationChoice, name)
+        chosen = {**before, name: value}
+        if value in (default, list(default) if isinstance(default, tuple) else default):
+            chosen.pop(name)
+        return self._withEntry(table, EVERY_COURSE, chosen or None)
+
+    def withQuality(self, key: str, value: Any):
+        """Choose ``registration_levels`` or ``registration_fallback``."""
+        return self._changed(key, value)
 
     def withOrgan(self, structure: str, key: str, value: Any):
         """Choose alpha/beta, recovery or mapping of an organ; None takes the choice back."""
@@ -201,6 +230,38 @@ def parsePointDoses(text: str) -> dict[str, dict[str, Any]]:
             raise RefusedError(reason)
         doses[organ] = {"metric": words[-2], "dose_gy": float(words[-1])}
     return doses
+
+
+def parseLevels(text: str) -> dict[str, Any]:
+    """Quality levels as typed: ``mda_mm 2 3; dsc 0.9 0.8; jacobian 0.5 2 0.3 3``.
+
+    :raises RefusedError: an entry that is not a metric and its one, two or four numbers.
+    """
+    levels: dict[str, Any] = {}
+    for entry in filter(None, (part.strip() for part in text.split(";"))):
+        name, *words = entry.split()
+        try:
+            numbers = [float(word) for word in words]
+        except ValueError:
+            numbers = []
+        shapes = {1: numbers[:1], 2: [numbers], 4: [[numbers[:2], numbers[2:]]]}
+        if len(numbers) not in shapes or name in levels:
+            reason = f"level '{entry}' is not one metric with its numbers, such as mda_mm 2 3"
+            raise RefusedError(reason)
+        levels[name] = shapes[len(numbers)][0]
+    return levels
+
+
+def levelsText(levels: Mapping[str, Any]) -> str:
+    """Quality levels of a case file as `parseLevels` takes them."""
+
+    def numbers(value: Any) -> list[float]:
+        return [n for part in value for n in numbers(part)] if isinstance(value, list) else [value]
+
+    return "; ".join(
+        " ".join([name, *(f"{number:g}" for number in numbers(value))])
+        for name, value in levels.items()
+    )
 
 
 def editableCopy(protocol: str, folder: Path) -> Path:

@@ -39,11 +39,13 @@ class PlannerParameterNode:
     protocolFile: own constraint set that is to be added
     autoUpdate: judge again at once when something changes
     shownMap, mapOpacity: map over the CT, and its opacity in per cent
+    overlapPrior, overlapPlanned: EQD2 from which the map of the overlap is coloured, Gy
     prescription: of the planned course for the isotoxic search, Gy; 0 takes that of the plan
     isotoxicLow, isotoxicHigh: range of the search, Gy
     plannedScale: what-if factor on the planned dose, per cent
     remainingFractions: number of fractions of the remaining dose
     ellipsoid, shifts, fields, otherMappings: scenarios that enter the verdicts
+    secondEngine: register with a second engine as well, whose map enters the verdicts
     uncertaintyMm: their size, mm
     outputFolder, caseFile: where results and choices are written
     author: name for the history of the choices
@@ -66,6 +68,8 @@ class PlannerParameterNode:
     autoUpdate: bool = True
     shownMap: Annotated[str, Choice(MAPS)] = "cumulative_eqd2"
     mapOpacity: Annotated[float, WithinRange(0, 100)] = 50.0
+    overlapPrior: Annotated[float, WithinRange(1, 200)] = 5.0
+    overlapPlanned: Annotated[float, WithinRange(1, 200)] = 5.0
     prescription: Annotated[float, WithinRange(0, 200)] = 0.0
     isotoxicLow: Annotated[float, WithinRange(1, 200)] = 25.0
     isotoxicHigh: Annotated[float, WithinRange(1, 200)] = 50.0
@@ -75,6 +79,7 @@ class PlannerParameterNode:
     shifts: bool = False
     fields: bool = False
     otherMappings: bool = False
+    secondEngine: bool = False
     uncertaintyMm: Annotated[float, WithinRange(0.5, 30)] = 3.0
     outputFolder: Path
     author: str = ""

@@ -13,6 +13,7 @@ from ReirradiationCore.live_choices import stale_after_choices
 from ReirradiationCore.progress import Progress, silent
 from ReirradiationCore.registration import Registrar
 from ReirradiationCore.remaining_by_organ import RemainingRow, remaining_by_organ
+from ReirradiationCore.uncertainty_choice import DEMONS
 
 from .PlannerChoices import PlannerChoices
 from .PlannerLogic import PlannerLogic
@@ -171,8 +172,23 @@ class PlannerSession:
             self.live = self.logic.resample(self.live, self.found, node, segmentId)
         self._judge(progress)
 
+    def _requireEngines(self):
+        """Refuse a second engine that is asked for and was not run with the registration."""
+        if DEMONS not in self.case.uncertainty.engines:
+            return
+        for prior in self.priors:
+            node = prior.transformNode
+            record = self.logic.registrationRecord(node) if node is not None else {}
+            if record and DEMONS not in record.get("others", ()):
+                reason = (
+                    f"{prior.id}: a second engine is ticked in section 7, but it was not run with "
+                    "the registration; press Register again in section 2, or untick it"
+                )
+                raise RefusedError(reason)
+
     def _judge(self, progress: Progress):
         self._seen = self.case
+        self._requireEngines()
         case = self.logic.withApprovals(self.found, self._seen)
         self.result = self.live.judge(case, intervals=True, progress=progress)
         self.evaluation = None

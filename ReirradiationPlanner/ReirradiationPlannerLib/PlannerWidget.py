@@ -17,6 +17,7 @@ from .OrgansSectionWidget import OrgansSectionWidget
 from .PlannerChoices import PlannerChoices
 from .PlannerLogic import PlannerLogic
 from .PlannerSession import PlannerSession, Work
+from .RegistrationOptionsWidget import RegistrationOptionsWidget
 from .RegistrationSectionWidget import RegistrationSectionWidget
 from .RemainingSectionWidget import RemainingSectionWidget
 from .ReportSectionWidget import ReportSectionWidget
@@ -27,6 +28,7 @@ from .WorkProgressWidget import WorkProgressWidget
 SECTIONS = (
     ("coursesSection", CoursesSectionWidget),
     ("registrationSection", RegistrationSectionWidget),
+    ("optionsSection", RegistrationOptionsWidget),
     ("organsSection", OrgansSectionWidget),
     ("limitsSection", LimitsSectionWidget),
     ("evaluateSection", EvaluateSectionWidget),
@@ -94,6 +96,7 @@ class PlannerWidget(VTKObservationMixin):
     def forget(self):
         """Let go of the scene: it closes, or the panel is destroyed."""
         self.unbind()
+        self.progress.cancel()
         self._timer.stop()
         self._drawTimer.stop()
         self._watch(None)
@@ -226,5 +229,5 @@ class PlannerWidget(VTKObservationMixin):
 
 def _fileOfInstance(instanceUid: str) -> str:
     """File of a DICOM instance in the application's database; empty if it is not there."""
-    database = slicer.dicomDatabase
+    database = getattr(slicer, "dicomDatabase", None)  # not there without the DICOM module
     return database.fileForInstance(instanceUid) if database and database.isOpen else ""

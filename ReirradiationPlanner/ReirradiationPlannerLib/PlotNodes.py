@@ -81,6 +81,12 @@ class PlotNodes:
                 self._scene.RemoveNode(other)
         return node
 
+    def clear(self) -> None:
+        """Take the plot away: what it drew is not known any more."""
+        for role in (CaseNodes.CHART, CaseNodes.SERIES, CaseNodes.PLOT_TABLE):
+            for node in self.all(role):
+                self._scene.RemoveNode(node)
+
     def all(self, role: str) -> list:
         """Nodes of a role of this plot."""
         found = CaseNodes(self._scene).all(role, structure=self._structure)

@@ -38,9 +38,10 @@ class PrescriptionPlot:
         """
         rows = [] if isotoxic is None else isotoxic.get("by_fractions") or []
         known = [row for row in rows if row["max_prescription_gy"] is not None]
-        if not known:
-            return None
         plot = PlotNodes(self._scene, "prescription")
+        if not known:
+            plot.clear()
+            return None
         columns = {
             FRACTIONS: [row["fractions"] for row in known],
             LARGEST: [row["max_prescription_gy"] for row in known],

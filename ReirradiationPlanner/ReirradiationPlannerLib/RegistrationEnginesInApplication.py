@@ -1,8 +1,9 @@
 """Registration engines this application offers. Needs the Slicer application."""
 
-import SimpleITK as sitk
+from dataclasses import replace
+
 import slicer
-from ReirradiationCore.registration import BuiltInRegistrar
+from ReirradiationCore.registration_setup import built_in
 from slicer.i18n import tr as _
 
 from .BrainsRegistrarInApplication import BrainsRegistrarInApplication
@@ -23,15 +24,20 @@ def availableEngines() -> list[tuple[str, str]]:
     return engines + [(key, made.engine) for key, made in MODULES.items() if made.isAvailable()]
 
 
-def registrarFor(engine: str, start):
+def registrarFor(engine: str, start, session, prior):
     """Return the engine of a key; None where the case says it by its mode.
 
     :param engine: key of `availableEngines`.
     :param start: linear transform node from the prior course to today's CT, or None.
+    :param session: session with the options of the built-in engine.
+    :param prior: row of the prior course.
     """
     if engine in MODULES:
         return MODULES[engine](slicer.mrmlScene, start)
     if start is None or engine == "identity":
         return None
-    rigid: sitk.Transform = referenceToPrior(start)
-    return BuiltInRegistrar(deformable=engine != "rigid", start=rigid)
+    case = session.case
+    choice = case.registration_choice(prior.id, prior.label)
+    courses = prior.course, session.found.planned.course
+    made = built_in(engine != "rigid", choice, *courses, case)
+    return replace(made, start=referenceToPrior(start), refine=True)

@@ -82,7 +82,7 @@ class RegistrationLogic:
         match = register_prior(prior, planned, case or Case(), progress, given)
         before = found.byId(courseId).transformNode
         if before is not None and before is not transformNode:
-            found.scene.RemoveNode(before)
+            RegistrationNodes(found.scene).remove(before)
         RegistrationNodes.describe(transformNode, match, prior, planned, keys)
         return transformNode
 

@@ -20,6 +20,7 @@ from ReirradiationCore.pipeline_data import RegisteredCourse
 from ReirradiationCore.point_transforms import linear_part, read_transform, write_transform
 from ReirradiationCore.registration import RegistrationResult
 
+from .OtherMapNodes import OtherMapNodes
 from .SceneNames import SceneNames
 from .TransformNodes import LPS_TO_RAS, TransformNodes
 
@@ -59,10 +60,10 @@ class RegistrationNodes:
         :return: vtkMRMLTransformNode or one of its classes.
         """
         before = self.find(*keys)
-        node = self._transformNode(match.result.transform, name)
+        node = self.addTransform(match.result.transform, name)
         if before is not None:
             self._moveChildren(before, node)
-            self._scene.RemoveNode(before)
+            self.remove(before)
         RegistrationNodes.describe(node, match, prior, planned, keys)
         return node
 
@@ -86,7 +87,16 @@ class RegistrationNodes:
             "images": RegistrationNodes.images(prior, planned),
             "transform": transform_digest(RegistrationNodes.transform(node)),
         }
+        OtherMapNodes.keep(
+            node, match.alternatives, RegistrationNodes(node.GetScene()).addTransform
+        )
+        record["others"] = sorted(match.alternatives)
         node.SetAttribute(SceneNames.REGISTRATION, json.dumps(record))
+
+    def remove(self, node) -> None:
+        """Remove a registration and the maps of other engines that belong to it."""
+        OtherMapNodes.clear(node)
+        self._scene.RemoveNode(node)
 
     @staticmethod
     def images(prior: Course, planned: Course) -> str:
@@ -128,7 +138,8 @@ class RegistrationNodes:
         )
         approval = RegistrationNodes.approval(node)
         name = approval.name if approval else None
-        return RegisteredCourse(prior.id, result, record["quality"], name)
+        others = OtherMapNodes.read(node, record.get("others", ()), RegistrationNodes.transform)
+        return RegisteredCourse(prior.id, result, record["quality"], name, others)
 
     @staticmethod
     def staleReasons(
@@ -204,7 +215,8 @@ class RegistrationNodes:
                 )
                 raise RefusedError(reason) from error
 
-    def _transformNode(self, transform: sitk.Transform, name: str):
+    def addTransform(self, transform: sitk.Transform, name: str):
+        """Transform node that holds a transform from reference to prior exactly."""
         if transform.IsLinear():
             # the grid is of no use for a linear transform
             return TransformNodes(self._scene).addPriorToReference(transform, None, name)

@@ -1,6 +1,7 @@
 """Section 2 of the panel: registration of the prior courses. Needs the Slicer application."""
 
 from ReirradiationCore.errors import RefusedError
+from ReirradiationCore.registration_verdicts import Verdict
 from slicer.i18n import tr as _
 
 from .CtComparison import CtComparison
@@ -11,6 +12,7 @@ from .SectionWidget import SectionWidget
 from .TextTableWidget import Cell, TextTableWidget
 
 OWN_TRANSFORM = "transform"
+NOT_VALIDATED = Verdict.NOT_VALIDATED.value
 
 
 class RegistrationSectionWidget(SectionWidget):
@@ -109,10 +111,10 @@ class RegistrationSectionWidget(SectionWidget):
                 raise RefusedError(reason)
             session.useTransform(self.prior.id, node, progress)
             return
-        registrar = registrarFor(engine, session.settings.startTransform)
-        chosen = self.prior.id
+        chosen, start = self.prior.id, session.settings.startTransform
         wanted = [p for p in session.priors if p.id == chosen or not session.isRegistered(p)]
         for prior in wanted:
+            registrar = registrarFor(engine, start, session, prior)
             if registrar is None:
                 self.panel.change(session.choices.withRegistration(prior.id, engine))
             session.register(prior.id, progress, registrar)
@@ -153,7 +155,8 @@ def _qualityRows(record):
     if not record:
         return []
     rows = []
-    for entry in record.get("quality", {}).get("structures", ()):
+    quality = record.get("quality", {})
+    for entry in (*quality.get("structures", ()), *quality.get("not_paired", ())):
         jacobian = [entry.get("jacobian_min"), entry.get("jacobian_max")]
         spread = "" if None in jacobian else "{:.2f} … {:.2f}".format(*jacobian)
         numbers = [
@@ -161,11 +164,17 @@ def _qualityRows(record):
             for key, decimals in (("dsc", 3), ("mda_mm", 1), ("hd95_mm", 1))
         ]
         cells = [Cell(entry["structure"]), *map(Cell, numbers), Cell(spread)]
-        cells.append(
-            Cell(entry.get("verdict", ""), tip="; ".join(map(str, entry.get("failed", ()))))
-        )
+        cells.append(Cell(entry.get("verdict", ""), tip=_whyText(entry)))
         rows.append((entry["structure"], cells))
     return rows
+
+
+def _whyText(entry) -> str:
+    failed = ", ".join(map(str, entry.get("failed", ())))
+    texts = [entry.get("why", ""), _("Failed: {metrics}").format(metrics=failed) if failed else ""]
+    if entry.get("verdict") == NOT_VALIDATED:
+        texts.append(_("Nothing measured this organ: look at it. This is no pass."))
+    return "\n".join(text for text in texts if text)
 
 
 def _number(value, decimals: int) -> str:

@@ -52,6 +52,8 @@ def _isotoxicText(answer, why: str, isStale: bool) -> str:
         text = text.format(dose=f"{largest:.1f}", n=answer["fractions"])
         if answer.get("capped"):
             text += " " + _("The end of the search, not a limit, stopped it.")
+    if why:
+        text += " " + _("WARNING: {why}").format(why=why)
     return _("STALE: {text}").format(text=text) if isStale else text
 
 

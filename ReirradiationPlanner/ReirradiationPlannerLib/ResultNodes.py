@@ -8,10 +8,11 @@ from ReirradiationCore.pictures_data import PictureRequest, PriorImage
 
 from .CaseNodes import CaseNodes
 from .DoseDisplay import DoseDisplay
-from .DvhPlots import DvhPlots
+from .DvhPlots import DVH, DvhPlots
 from .HotSpotMarkers import HotSpotMarkers
 from .MapStyle import MapStyle
 from .OrganSurfaces import OrganSurfaces
+from .PlotNodes import PlotNodes
 from .PrescriptionPlot import PrescriptionPlot
 from .PriorContours import PriorContours
 from .ResultTables import ResultTables
@@ -71,6 +72,8 @@ class ResultNodes:
         for curve in request.dvh:
             curves.setdefault(curve.structure, []).append(curve)
         limits = results.get("constraints", ())
+        for organ in plots.organs() - curves.keys():
+            PlotNodes(self._scene, DVH, organ).clear()
         for organ, ofOrgan in curves.items():
             plots.add(ofOrgan, limits, metrics.get(organ, ()))
         TolerancePlot(self._scene).update(limits)

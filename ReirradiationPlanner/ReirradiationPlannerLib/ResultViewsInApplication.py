@@ -1,15 +1,23 @@
 """Maps, plots and tables in the views of the application. Needs the Slicer application."""
 
 import slicer
+from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.pictures_data import ResultTable
 from slicer.i18n import tr as _
 
+from .CaseNodes import CaseNodes
 from .DoseDisplay import DoseDisplay
 from .DvhPlots import DvhPlots
+from .Layouts import PRIOR_BESIDE_CURRENT, RECOVERY_BESIDE_NONE, Layouts
 from .Navigation import Navigation
+from .OverlapDisplay import OVERLAP, OverlapDisplay
 from .ResultTables import ResultTables
 
 HEADER = ("Verdict", "Organ", "Metric", "Quantity", "Value", "Limit", "Unit", "Set", "Note")
+NEEDED = {
+    PRIOR_BESIDE_CURRENT: "eqd2_{course}",
+    RECOVERY_BESIDE_NONE: "cumulative_no_recovery",
+}
 KEYS = ("verdict", "structure", "metric", "quantity", "value", "limit", "unit", "set", "note")
 
 
@@ -30,6 +38,34 @@ class ResultViewsInApplication:
     def setOpacity(self, session, opacity: float):
         """Set the opacity 0..1 of the map over the CT."""
         DoseDisplay.setOpacity(self._composites(session), opacity)
+
+    def chooseOverlap(self, session):
+        """Colour the overlap from the chosen doses on; nothing before the maps are painted."""
+        settings = session.settings
+        if OVERLAP in CaseNodes(session.scene).maps():
+            OverlapDisplay(session.scene).choose(settings.overlapPrior, settings.overlapPlanned)
+
+    def arrange(self, session, layout: int, course: str):
+        """Arrange the views for maps that were painted.
+
+        :param course: prior course that is shown beside the planned one.
+        :raises RefusedError: a picture that there is not.
+        """
+        manager, needed = slicer.app.layoutManager(), NEEDED.get(layout, "").format(course=course)
+        if needed and needed not in CaseNodes(session.scene).maps():
+            reason = _("there is no map of this yet; press Maps, or choose another layout")
+            raise RefusedError(reason)
+        if manager is None:
+            return
+        Layouts.register(manager.layoutLogic().GetLayoutNode())
+        manager.setLayout(layout)
+        layouts = Layouts(session.scene)
+        if layout == PRIOR_BESIDE_CURRENT:
+            layouts.showPriorBesideCurrent(course)
+        elif layout == RECOVERY_BESIDE_NONE:
+            layouts.showRecoveryBesideNone()
+        else:
+            self.showMap(session, session.settings.shownMap)
 
     def jumpTo(self, session, organ: str):
         """Go to the hottest point of an organ, and to its plot if plots are shown."""

@@ -24,6 +24,7 @@ from ReirradiationCore.scene_reading import (
     read_groups,
 )
 
+from .CoursesWithoutDose import CoursesWithoutDose
 from .FoundCourses import FoundCourses
 from .HierarchyGroups import HierarchyGroups
 from .SceneContents import SceneContents
@@ -59,6 +60,10 @@ class SceneCourses:
         reading = read_groups(groups, contents, read_options(case), findings)
         if not findings.reasons:
             self._keep(index, reading, contents)
+        others, notes = CoursesWithoutDose(index, reading).sentences(case.reference)
+        reading = replace(
+            reading, refused=(*reading.refused, *others), notes=(*reading.notes, *notes)
+        )
         read, refused = None, reading.refused
         try:
             read = reading.result()

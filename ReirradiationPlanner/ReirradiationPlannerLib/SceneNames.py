@@ -47,6 +47,8 @@ class SceneNames:
     # Own: registrations
     REGISTRATION = "ReirradiationPlanner.Registration"
     APPROVAL = "ReirradiationPlanner.Approval"
+    OTHER_MAP_ROLE = "ReirradiationPlanner.OtherMap"
+    OTHER_MAP = "ReirradiationPlanner.OtherMapRecord"
 
     # Own: results
     MAP = "ReirradiationPlanner.Map"

@@ -31,16 +31,16 @@ class TolerancePlot:
         :return: vtkMRMLPlotChartNode, or None where no organ has a bar.
         """
         shares, missing = usedShares(constraints)
-        if not shares:
-            return None
         plot, colors = PlotNodes(self._scene, "tolerance"), displayData("plots.json")["bars"]
+        if not shares:
+            plot.clear()
+            return None
         used, places = list(shares.values()), [float(n) for n in range(1, len(shares) + 1)]
         columns = {
             ORGAN: list(shares),
             PLACE: places,
             WITHIN: [value if value <= WHOLE else 0.0 for value in used],
             OVER: [value if value > WHOLE else 0.0 for value in used],
-            LIMIT: [WHOLE] * len(used),
         }
         table = plot.table("bars", TITLE, columns)
         names = {WITHIN: "within", OVER: "over"}
@@ -48,7 +48,9 @@ class TolerancePlot:
             _asBars(plot.series(y, table, PLACE, y, _look(f"{n} the limit", colors[n])))
             for y, n in names.items()
         ]
-        line = plot.series(LIMIT, table, PLACE, LIMIT, _look("limit", colors["limit"]))
+        ends = {PLACE: [0.5, len(used) + 0.5], LIMIT: [WHOLE, WHOLE]}
+        across = plot.table("limit", "Limit of the tolerance used", ends)
+        line = plot.series(LIMIT, across, PLACE, LIMIT, _look("limit", colors["limit"]))
         title = f"{TITLE}, {len(missing)} not evaluable" if missing else TITLE
         return plot.chart(title, "Organ", "% of limit", [*bars, line])
 

@@ -22,7 +22,7 @@ class WorkProgressWidget:
         self._sections = sections
         self._isCancelled = False
         self.isRunning = False
-        cancelButton.connect("clicked(bool)", self._cancel)
+        cancelButton.connect("clicked(bool)", lambda _checked=False: self.cancel())
 
     def __call__(self, message: str, fraction: float | None = None):
         """Show a message and the part of the stage that is done.
@@ -38,6 +38,10 @@ class WorkProgressWidget:
         if self._isCancelled:
             reason = _("stopped; earlier results are as they were")
             raise CancelledError(reason)
+
+    def cancel(self):
+        """Stop what is running as soon as it tells how far it is."""
+        self._isCancelled = True
 
     @contextmanager
     def running(self) -> Iterator[Callable[..., None]]:
@@ -55,6 +59,3 @@ class WorkProgressWidget:
         self._button.setVisible(isRunning)
         for section in self._sections:
             section.setEnabled(not isRunning)
-
-    def _cancel(self, _checked=False):
-        self._isCancelled = True

@@ -6,8 +6,8 @@
 First 20 ellipsoids of clinical size in 3 mm slices, in a dose that changes evenly: every metric
 is known in closed form. Then, if the interpreter PYTHON that has dicompyler-core (0.5.6 needs
 ``pydicom<3``, ``numpy<2`` and scikit-image) is given, the same organs written as RTSTRUCT and
-RTDOSE by both; ``--table`` writes that comparison as markdown. Then, if FOLDER (analytic phantom of 3 mm slices
-with CT) and the plastimatch program are given, all shapes of the phantom by both.
+RTDOSE by both; ``--table`` writes that comparison as markdown. Then, if FOLDER (analytic phantom of
+3 mm slices with CT) and the plastimatch program are given, all shapes of the phantom by both.
 """
 
 import argparse

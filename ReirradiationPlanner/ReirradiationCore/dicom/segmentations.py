@@ -133,7 +133,9 @@ def _unique(
     number = max((other.roi_number for other in taken), default=0) + 1
     name = structure.name or f"segment {structure.roi_number}"
     if name in names:
-        unique = f"{name} (SEG {structure.roi_number})"
+        unique, more = f"{name} (SEG {structure.roi_number})", 2
+        while unique in names:
+            unique, more = f"{name} (SEG {structure.roi_number}, {more})", more + 1
         findings.warn(
             f"{entry.name}: a structure has the name '{name}' already; the segment is called "
             f"'{unique}' here"

@@ -54,5 +54,7 @@ def approvals(results: Mapping[str, Any]) -> Html:
     lines = []
     for course, given in results.get("approvals", {}).items():
         parts = [given["name"], given.get("date"), given.get("comment")]
-        lines.append(f"{course}: approved by {', '.join(part for part in parts if part)}")
+        said = f"approved by {', '.join(part for part in parts if part)}"
+        void = "" if given.get("holds", True) else " - VOID: of another transform than the one used"
+        lines.append(f"{course}: {said}{void}")
     return join(element("p", line) for line in lines)

@@ -41,8 +41,8 @@ def dvh_charts(curves: Sequence[DvhCurve], results: Mapping[str, Any]) -> Html:
 
 def _figure(name: str, quantity: str, curves: list[DvhCurve], results: Mapping[str, Any]) -> Html:
     structure = next((s for s in results["structures"] if s["name"] == name), {})
-    marks = limit_marks(name, quantity, structure.get("volume_cc"), results["constraints"])
     model = structure.get("alpha_beta_gy")
+    marks = limit_marks(name, quantity, structure.get("volume_cc"), results["constraints"], model)
     what = "physical dose" if quantity == "PHYSICAL" else quantity
     detail = f", {ALPHA_BETA} {model:g} Gy" if quantity == "EQD2" and model is not None else ""
     title = f"{name}: {what}{detail}"
@@ -50,14 +50,23 @@ def _figure(name: str, quantity: str, curves: list[DvhCurve], results: Mapping[s
 
 
 def limit_marks(
-    name: str, quantity: str, volume_cc: float | None, constraints: Sequence[Mapping[str, Any]]
+    name: str,
+    quantity: str,
+    volume_cc: float | None,
+    constraints: Sequence[Mapping[str, Any]],
+    alpha_beta_gy: float | None = None,
 ) -> list[tuple[float, float, str]]:
     """Return limits as points of a DVH: dose (Gy), volume (%), text.
 
-    Limits on a mean or minimum are no point of the curve and are left to the table.
+    Limits on a mean or minimum are no point of the curve, and limits in the EQD2 of another
+    alpha/beta than that of the curve (``alpha_beta_gy``, Gy) cannot be read off it: both are left
+    to the table.
     """
     marks = []
     for c in constraints:
+        own = c.get("alpha_beta_gy")
+        if quantity == "EQD2" and None not in (own, alpha_beta_gy) and own != alpha_beta_gy:
+            continue
         if (c["structure"], c["quantity"]) == (name, quantity) and c["scope"] == "cumulative":
             place = _place(c, volume_cc)
             if place is not None:

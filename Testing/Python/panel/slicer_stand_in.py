@@ -83,6 +83,32 @@ class qMRMLNodeComboBox(QtWidgets.QComboBox):
             yield from slicer.util.getNodesByClass(name, self._scene)
 
 
+class LayoutManager:
+    """Arrangements of views by Slicer's own layout logic, which makes the view nodes."""
+
+    def __init__(self, host):
+        self._host = host
+        self._views = []
+        self._logic = slicer.vtkMRMLLayoutLogic()
+        self._logic.SetMRMLScene(host.scene)
+
+    def layoutLogic(self):
+        return self._logic
+
+    def setLayout(self, layout):
+        self._logic.GetLayoutNode().SetViewArrangement(layout)
+        nodes = self._logic.GetViewNodes()
+        known = {logic.GetSliceNode() for logic in self._views}
+        for place in range(nodes.GetNumberOfItems()):
+            node = nodes.GetItemAsObject(place)
+            if node.IsA("vtkMRMLSliceNode") and node not in known:
+                logic = slicer.vtkMRMLSliceLogic()
+                logic.SetMRMLApplicationLogic(self._host.application_logic)
+                logic.SetMRMLScene(self._host.scene)
+                logic.SetSliceNode(node)
+                self._views.append(logic)
+
+
 class Application:
     """The part of slicer.app that the module and Slicer's Python files use."""
 
@@ -93,6 +119,7 @@ class Application:
         self.host = host
         self.slices = slices
         self.startup = []
+        self._layouts = None
         self._folder = tempfile.TemporaryDirectory()
         self.temporaryPath = self._folder.name
         self.manager = types.SimpleNamespace(
@@ -120,7 +147,9 @@ class Application:
         return self.host.scene
 
     def layoutManager(self):
-        return None
+        if self._layouts is None:
+            self._layouts = LayoutManager(self.host)
+        return self._layouts
 
     def translate(self, _context, text):
         return text

@@ -121,6 +121,74 @@ def test_a_what_if_factor_moves_the_verdicts_and_comes_back(a_panel):
     user._wait(lambda: _numbers(widget) == before, "as it was")
 
 
+def test_views_are_arranged_and_show_the_maps_of_their_side(a_panel):
+    widget, user = a_panel
+    user._press(widget.ui.showMapsButton)
+    box = widget.ui.layoutComboBox
+    assert box.enabled, box.toolTip
+    box.setCurrentIndex(1)
+    box.activated.emit(1)
+    user._settle()
+    shown = {
+        node.GetLayoutName(): slicer.mrmlScene.GetNodeByID(node.GetForegroundVolumeID())
+        for node in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+        if node.GetLayoutName().startswith("Reirr")
+    }
+    keys = {name: node.GetAttribute("ReirradiationPlanner.Map") for name, node in shown.items()}
+    assert keys == {
+        "ReirrLeftAxial": "eqd2_prior-1", "ReirrRightAxial": "eqd2_planned",
+        "ReirrLeftCoronal": "eqd2_prior-1", "ReirrRightCoronal": "eqd2_planned",
+    }  # fmt: skip
+
+
+def test_the_overlap_is_coloured_from_the_chosen_doses_on(a_panel):
+    widget, user = a_panel
+    user._press(widget.ui.showMapsButton)
+    node = _map("overlap_eqd2")
+    widget.ui.overlapPriorSpinBox.value = 30
+    widget.ui.overlapPriorSpinBox.editingFinished.emit()
+    values = slicer.util.arrayFromVolume(node)
+    prior = slicer.util.arrayFromVolume(_map("eqd2_prior-1"))
+    assert (values > 0).any()
+    assert not (values[prior < 30] > 0).any()
+    widget.ui.overlapPriorSpinBox.value = 5
+
+
+def _map(key):
+    nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    return next(n for n in nodes if n.GetAttribute("ReirradiationPlanner.Map") == key)
+
+
+def test_options_of_the_engine_reach_the_case_and_a_wrong_level_is_refused(a_panel):
+    widget, user = a_panel
+    ui, session = widget.ui, widget.form.session
+    ui.guideEdit.text = "Rectum, Bladder"
+    ui.guideEdit.editingFinished.emit()
+    ui.diffeomorphicCheckBox.checked = True
+    user._settle()
+    option = session.case.registration_choice("prior-1")
+    assert (option.guide, option.diffeomorphic) == (("Rectum", "Bladder"), True)
+    ui.levelsEdit.text = "mda_mm 3 1"
+    ui.levelsEdit.editingFinished.emit()
+    user._settle()
+    assert ui.statusLabel.text.startswith("Refused:")
+    assert ui.levelsEdit.text == ""
+    ui.guideEdit.text = ""
+    ui.guideEdit.editingFinished.emit()
+    ui.diffeomorphicCheckBox.checked = False
+    user._settle()
+    assert session.case.registration_options == {}
+
+
+def test_a_second_engine_that_was_not_run_is_not_passed_over(a_panel):
+    widget, user = a_panel
+    widget.ui.secondEngineCheckBox.checked = True
+    user._wait(lambda: "second engine" in widget.ui.statusLabel.text, "refused")
+    assert widget.form.session.isStale
+    widget.ui.secondEngineCheckBox.checked = False
+    user._wait(lambda: not widget.form.session.isStale, "judged again")
+
+
 def test_cancel_leaves_earlier_results_as_they_were(a_panel, monkeypatch):
     widget, user = a_panel
     session = widget.form.session

@@ -14,8 +14,17 @@ from ReirradiationCore.case_file import case_to_json
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.letters import letters_of
 from ReirradiationCore.protocol_library import load_protocol
+from ReirradiationCore.quality_choice import Fallback
+from ReirradiationCore.registration_choice import RegistrationChoice
+from ReirradiationCore.registration_levels import QualityLevels
 from ReirradiationCore.uncertainty_choice import UncertaintyChoice
-from ReirradiationPlannerLib.PlannerChoices import PlannerChoices, editableCopy, parsePointDoses
+from ReirradiationPlannerLib.PlannerChoices import (
+    PlannerChoices,
+    editableCopy,
+    levelsText,
+    parseLevels,
+    parsePointDoses,
+)
 
 
 def settings(**changed):
@@ -23,7 +32,7 @@ def settings(**changed):
     values = {
         "recovery": "none", "prescription": 0.0, "isotoxicLow": 25.0, "isotoxicHigh": 50.0,
         "plannedScale": 100.0, "ellipsoid": False, "shifts": False, "fields": False,
-        "otherMappings": False, "uncertaintyMm": 3.0, "deIdentify": False,
+        "otherMappings": False, "secondEngine": False, "uncertaintyMm": 3.0, "deIdentify": False,
     }  # fmt: skip
     return SimpleNamespace(**{**values, **changed})
 
@@ -153,6 +162,49 @@ def test_a_case_file_comes_back_as_it_was():
 def test_what_the_panel_cannot_show_is_refused_instead_of_lost(case, said):
     with pytest.raises(RefusedError, match=said):
         PlannerChoices.takeSettings(case, settings())
+
+
+def test_options_of_the_engine_and_levels_are_those_of_a_case_file():
+    choices = PlannerChoices().withRegistrationOption("guide", ["Rectum"])
+    choices = choices.withRegistrationOption("smoothness", 2.0)
+    choices = choices.withQuality("registration_levels", parseLevels("mda_mm 1 2; dsc_from_cc 5"))
+    case = choices.withQuality("registration_fallback", "RIGID").case(settings())
+    assert case.registration_choice("prior-1") == RegistrationChoice(
+        guide=("Rectum",), smoothness=2.0
+    )
+    assert case.quality.levels == QualityLevels(mda_mm=(1.0, 2.0), dsc_from_cc=5.0)
+    assert case.quality.fallback is Fallback.RIGID
+
+
+@pytest.mark.parametrize(("name", "value"), [("guide", []), ("smoothness", 1.0)])
+def test_an_option_set_back_to_its_default_leaves_nothing(name, value):
+    choices = PlannerChoices().withRegistrationOption(name, ["*"] if value == [] else 3.0)
+    assert choices.withRegistrationOption(name, value).text == ""
+
+
+@pytest.mark.parametrize("text", ["mda_mm", "mda_mm 1 2 3", "mda_mm two 3", "dsc 1 1; dsc 1 1"])
+def test_a_level_that_is_not_one_is_refused(text):
+    with pytest.raises(RefusedError, match="is not one metric"):
+        parseLevels(text)
+
+
+def test_levels_are_shown_as_they_are_typed():
+    text = "mda_mm 1 2; jacobian 0.6 1.5 0.4 2.5"
+    assert levelsText(parseLevels(text)) == text
+
+
+def test_parts_of_the_uncertainty_the_panel_does_not_show_are_not_lost():
+    chosen = UncertaintyChoice(
+        fields_mm=(3.0,) * 3, fields=25, seed=7, engines=("prior-1=other.h5", "demons")
+    )
+    into = settings()
+    PlannerChoices.takeSettings(Case(uncertainty=chosen), into)
+    case = PlannerChoices.ofCase(Case(uncertainty=chosen)).case(into)
+    assert into.secondEngine
+    assert case.uncertainty == chosen
+    into.secondEngine = into.fields = False
+    case = PlannerChoices.ofCase(Case(uncertainty=chosen)).case(into)
+    assert case.uncertainty == UncertaintyChoice(fields=25, seed=7, engines=("prior-1=other.h5",))
 
 
 def test_an_editable_copy_is_a_set_of_its_own_and_overwrites_nothing(tmp_path):

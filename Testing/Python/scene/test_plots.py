@@ -141,6 +141,30 @@ def test_prescriptions_stand_over_their_fractions_beside_the_plan(a_host):
     assert PrescriptionPlot(a_host.scene).update(None) is None
 
 
+def nodes_of(scene):
+    """Charts, series and tables of a scene by name."""
+    classes = ("vtkMRMLPlotChartNode", "vtkMRMLPlotSeriesNode", "vtkMRMLTableNode")
+    nodes = [scene.GetNthNode(place) for place in range(scene.GetNumberOfNodes())]
+    return sorted(node.GetName() for node in nodes if node.GetClassName() in classes)
+
+
+def test_a_plot_of_which_nothing_is_known_any_more_is_taken_away_with_its_old_numbers(a_host):
+    scene = a_host.scene
+    before = nodes_of(scene)
+    PrescriptionPlot(scene).update(ISOTOXIC)
+    TolerancePlot(scene).update([LIMIT])
+    assert len(nodes_of(scene)) > len(before)
+    PrescriptionPlot(scene).update(None)
+    TolerancePlot(scene).update([{**LIMIT, "value": None, "verdict": "NOT EVALUABLE"}])
+    assert nodes_of(scene) == before
+
+
+def test_the_line_of_the_limit_is_a_line_over_a_single_bar_too(a_host):
+    places, shares = xy(by_name(TolerancePlot(a_host.scene).update([LIMIT]))["limit"])
+    assert places.tolist() == [0.5, 1.5]
+    assert shares.tolist() == [100.0, 100.0]
+
+
 @pytest.mark.usefixtures("a_screen")
 def test_a_drawn_histogram_has_its_curves_where_they_belong(a_host):
     chart = DvhPlots(a_host.scene).add([curve("planned", 50.0)])

@@ -1,14 +1,19 @@
 """Registrations are transform nodes that know what they register, how well, and who approved."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 slicer = pytest.importorskip("slicer")
 
 import vtk  # noqa: E402
 from planning import CASE, Planning, moved_by  # noqa: E402
 from ReirradiationCore.errors import RefusedError  # noqa: E402
+from ReirradiationCore.registration import RegistrationResult  # noqa: E402
 from ReirradiationPlannerLib.PlannerLogic import PlannerLogic  # noqa: E402
+from ReirradiationPlannerLib.RegistrationNodes import RegistrationNodes  # noqa: E402
 from two_courses import make_courses, save_courses  # noqa: E402
 
 
@@ -38,6 +43,48 @@ def test_registering_again_replaces_the_node_and_keeps_what_is_under_it(a_planni
     assert found.byId("prior-1").imageNode.GetParentTransformNode() is node
     logic.showOnReference(found, "prior-1", False)
     assert found.byId("prior-1").imageNode.GetParentTransformNode() is None
+
+
+def with_another_map(planning, shift_mm=4.0):
+    """Registration with the map of another engine beside it, moved along z."""
+    logic, found = planning.logic, planning.found
+    match = logic.registered(found)["prior-1"]
+    moved = sitk.TranslationTransform(3, (0.0, 0.0, shift_mm))
+    other = RegistrationResult("file", "Other engine", sitk.Transform(moved))
+    row = found.byId("prior-1")
+    match = replace(match, alternatives={"demons": other})
+    keys = row.key, found.planned.key
+    nodes = RegistrationNodes(planning.scene)
+    return nodes.add(match, row.course, found.planned.course, keys, "with another")
+
+
+def test_maps_of_other_engines_are_kept_with_the_registration(a_planning):
+    with_another_map(a_planning)
+    again = PlannerLogic().registered(a_planning.found)["prior-1"].alternatives
+    assert list(again) == ["demons"]
+    assert again["demons"].transform.TransformPoint((0, 0, 0)) == pytest.approx((0, 0, 4))
+
+
+def test_a_map_of_another_engine_that_is_gone_is_refused(a_planning):
+    node = with_another_map(a_planning)
+    other = node.GetNthNodeReference("ReirradiationPlanner.OtherMap", 0)
+    a_planning.scene.RemoveNode(other)
+    with pytest.raises(RefusedError, match="map of demons was removed"):
+        a_planning.logic.registered(a_planning.found)
+
+
+def test_a_map_of_another_engine_that_was_changed_is_refused(a_planning):
+    node = with_another_map(a_planning)
+    other = node.GetNthNodeReference("ReirradiationPlanner.OtherMap", 0)
+    other.SetMatrixTransformToParent(vtk.vtkMatrix4x4())
+    with pytest.raises(RefusedError, match="removed or changed"):
+        a_planning.logic.registered(a_planning.found)
+
+
+def test_registering_again_leaves_no_map_of_another_engine(a_planning):
+    with_another_map(a_planning)
+    a_planning.logic.registerCourse(a_planning.found, "prior-1", CASE)
+    assert a_planning.scene.GetNumberOfNodesByClass("vtkMRMLTransformNode") == 1
 
 
 def test_showing_a_course_on_the_planning_ct_changes_nothing_that_is_evaluated(a_planning):

@@ -7,10 +7,13 @@ import pytest
 
 slicer = pytest.importorskip("slicer")
 
+from ReirradiationCore.dvh import Dvh  # noqa: E402
 from ReirradiationCore.grids import Volume  # noqa: E402
 from ReirradiationCore.pictures_data import PriorImage, ResultTable  # noqa: E402
+from ReirradiationCore.pipeline_data import DvhCurve  # noqa: E402
 from ReirradiationPlannerLib.CaseNodes import CaseNodes  # noqa: E402
 from ReirradiationPlannerLib.DoseDisplay import DoseDisplay  # noqa: E402
+from ReirradiationPlannerLib.DvhPlots import DvhPlots  # noqa: E402
 from ReirradiationPlannerLib.ResultNodes import ResultNodes  # noqa: E402
 from ReirradiationPlannerLib.SubjectHierarchy import RESULTS, SubjectHierarchy  # noqa: E402
 from ReirradiationPlannerLib.VolumeNodes import VolumeNodes  # noqa: E402
@@ -149,6 +152,19 @@ def test_an_updated_map_is_repainted_with_its_lines(a_host, a_full_request):
     names = [model.GetName() for model in display.isodoses(map_node)]
     assert names == ["Cumulative EQD2 20 Gy", "Cumulative EQD2 40 Gy"]
     assert map_node.GetDisplayNode().GetWindowLevelMax() == 100.0
+
+
+def test_the_histogram_of_an_organ_that_is_gone_is_taken_away(a_host, a_full_request):
+    dose = np.linspace(0.0, 50.0, 11)
+    one, other = (
+        DvhCurve(organ, "planned", "EQD2", 3.0, Dvh(dose, 50.0 - dose, 50.0))
+        for organ in ("Cord", "Rectum")
+    )
+    nodes = ResultNodes(a_host.scene)
+    nodes.updatePlotsAndTables(dataclasses.replace(a_full_request, dvh=(one, other)))
+    assert DvhPlots(a_host.scene).organs() == {"Cord", "Rectum"}
+    nodes.updatePlotsAndTables(dataclasses.replace(a_full_request, dvh=(one,)))
+    assert DvhPlots(a_host.scene).organs() == {"Cord"}
 
 
 def test_a_map_of_another_grid_is_refused(a_host, a_full_request):

@@ -201,6 +201,37 @@ def test_a_course_whose_dose_was_deleted_is_refused_as_a_plan_without_dose(a_sce
     assert said(found.missing, "no RTDOSE for plan")
 
 
+def test_without_files_a_prior_course_does_not_become_the_planned_one(a_scene):
+    """The dose of today's course is gone, its plan and structures are still there."""
+    scene, resolver = a_scene
+    logic = PlannerLogic()
+    scene.RemoveNode(logic.findCourses(scene, resolver).planned.doseNodes[0])
+    found = logic.findCourses(scene)
+    assert not found.isReady
+    assert said(found.refused, "TODAY", "may be the planned course", "'PRIOR' is not taken")
+    assert said(found.refused, "RTSTRUCT", "2024-01-01")
+    with pytest.raises(RefusedError, match="may be the planned course"):
+        logic.sampleDoses(found)
+
+
+def test_a_planned_course_that_the_user_names_is_taken_and_what_is_left_over_is_noted(a_scene):
+    scene, resolver = a_scene
+    logic = PlannerLogic()
+    scene.RemoveNode(logic.findCourses(scene, resolver).planned.doseNodes[0])
+    found = logic.findCourses(scene, None, replace(NOTHING, reference="PRIOR"))
+    assert found.isReady
+    assert said(found.read.warnings, "TODAY", "not counted")
+
+
+def test_a_prior_plan_without_its_dose_is_refused_because_it_would_not_be_counted(a_scene):
+    scene, resolver = a_scene
+    logic = PlannerLogic()
+    scene.RemoveNode(logic.findCourses(scene, resolver).priors[0].doseNodes[0])
+    found = logic.findCourses(scene)
+    assert not found.isReady
+    assert said(found.refused, "PRIOR", "2020-01-01", "would not be counted", "letter")
+
+
 def test_an_empty_scene_has_no_courses(a_host):
     found = PlannerLogic().findCourses(a_host.scene)
     assert found.courses == ()

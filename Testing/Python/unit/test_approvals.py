@@ -1,8 +1,19 @@
 """An approval names a person; what cannot be one is refused."""
 
+from types import SimpleNamespace
+
 import pytest
+import synthetic_courses as made
 from ReirradiationCore.approvals import Approval
+from ReirradiationCore.case import Case
+from ReirradiationCore.case_record import case_record
+from ReirradiationCore.course_registration import register_prior
 from ReirradiationCore.errors import RefusedError
+from ReirradiationCore.progress import silent
+from ReirradiationCore.quality_choice import QualityChoice
+from ReirradiationCore.registration import RegistrationResult
+from ReirradiationCore.remarks import approval_void
+from ReirradiationCore.report.approval import approvals
 
 SIGNED = {"name": "A physicist", "date": "2026-01-31", "comment": "bladder checked on 12 slices"}
 
@@ -30,3 +41,56 @@ def test_name_date_and_comment_come_back_as_they_were_given():
 def test_an_approval_by_nobody_or_at_no_date_is_refused(content, said):
     with pytest.raises(RefusedError, match=said):
         Approval.from_json(content)
+
+
+FIRST, SECOND = "a" * 64, "b" * 64
+
+
+def test_an_approval_holds_for_its_own_transform_and_an_unbound_one_for_any():
+    given = Approval.from_json({**SIGNED, "transform": FIRST})
+    assert given.to_json() == {**SIGNED, "transform": FIRST}
+    assert given.holds_for(FIRST)
+    assert not given.holds_for(SECOND)
+    assert Approval("A physicist").holds_for(SECOND)
+
+
+def approved(transform_mm, approvals):
+    """Course registered by a shift (mm), under these approvals."""
+    old = made.course("prior-1", [(made.dose(lambda _: 40.0), 25, 50.0)], [made.box("B", -20, 20)])
+    new = made.course("planned", [(made.dose(lambda _: 20.0), 5, 30.0)], [made.box("B", -20, 20)])
+    case = Case(approvals=approvals, quality=QualityChoice(inverse_consistency=False))
+    engine = Shifted(transform_mm)
+    return register_prior(old, new, case, silent, engine), case
+
+
+class Shifted:
+    """An engine that shifts along x."""
+
+    def __init__(self, shift_mm):
+        self.shift_mm = shift_mm
+
+    def register(self, *_):
+        transform = made.shift(self.shift_mm)
+        return RegistrationResult("rigid", "test", transform, transform)
+
+
+def test_the_case_a_run_leaves_behind_binds_the_approval_to_its_transform():
+    first, case = approved(1.0, {"prior-1": Approval("A physicist")})
+    assert first.approved_by == "A physicist"
+    run = SimpleNamespace(
+        case=case, courses=(), organs=(), sampled=SimpleNamespace(registered={"prior-1": first})
+    )
+    bound = Approval.from_json(case_record(run)["approvals"]["prior-1"])
+    assert bound.transform == first.quality["transform_sha256"]
+    assert approved(1.0, {"prior-1": bound})[0].approved_by == "A physicist"
+
+
+def test_another_transform_voids_the_approval_and_everybody_is_told():
+    digest = approved(1.0, {})[0].quality["transform_sha256"]
+    given = {"prior-1": Approval("A physicist", transform=digest)}
+    changed, case = approved(2.0, given)
+    assert changed.approved_by is None
+    assert "is VOID" in approval_void("prior-1", {"prior-1": changed}, case)
+    assert approval_void("prior-1", {"prior-1": approved(1.0, given)[0]}, case) == ""
+    shown = str(approvals({"approvals": {"prior-1": {"name": "A physicist", "holds": False}}}))
+    assert "VOID" in shown

@@ -91,6 +91,15 @@ def test_a_segment_with_the_name_of_a_structure_is_called_by_another(tmp_path, c
     assert any("has the name 'Bladder' already" in text for text in warnings)
 
 
+def test_segments_of_several_files_never_share_a_name(tmp_path, case):
+    for number in range(3):
+        save(segmentation_of(case.ct, {"Bladder": block()}), tmp_path / f"seg{number}.dcm")
+    save_case(case, tmp_path)
+    course, _ = read(tmp_path)
+    names = [structure.name for structure in course.structures]
+    assert len(names) == len(set(names)) == 5
+
+
 def test_a_segment_without_voxels_is_listed_not_drawn(tmp_path, case):
     masks = {"Rectum": block(), "Empty": np.zeros((8, 16, 16), dtype=bool)}
     save(segmentation_of(case.ct, masks), tmp_path / "seg.dcm")

@@ -6,7 +6,7 @@ import registration_phantom as phantom
 import SimpleITK as sitk
 from ReirradiationCore.deformable_steps import DeformableOptions
 from ReirradiationCore.errors import CancelledError, GeometryError, RegistrationError
-from ReirradiationCore.grids import Volume
+from ReirradiationCore.grids import Grid, Volume
 from ReirradiationCore.point_transforms import map_points, read_transform, write_transform
 from ReirradiationCore.registration import (
     BuiltInRegistrar,
@@ -178,3 +178,32 @@ def test_air_alone_cannot_be_registered(pair):
     air = Volume(np.full_like(pair[0].array, -1000.0), pair[0].grid)
     with pytest.raises(RegistrationError, match="no body was found"):
         register(air, pair[1], "rigid")
+
+
+def turned_over(shift=(0.0, 0.0, 0.0)):
+    """Grid of a patient lying prone: rows and columns run the other way in patient coordinates."""
+    grid = phantom.grid(shift=shift)
+    last = grid.points_at(np.array([[n - 1 for n in grid.size]]))[0]
+    origin = (*last[:2].tolist(), grid.origin_lps[2])
+    return Grid(grid.size, grid.spacing_mm, origin, (-1.0, 0, 0, 0, -1.0, 0, 0, 0, 1.0))
+
+
+def test_prone_against_supine_is_found_in_patient_coordinates_and_told(pair):
+    matrix, offset = phantom.matrix_of(TURN)
+    reference = phantom.render(phantom.grid(), lambda points: points @ matrix.T + offset)
+    prone = phantom.render(turned_over((4.0, -6.0, 8.0)))
+    assert prone.array[0, 0, 0] == phantom.render(phantom.grid()).array[0, -1, -1]
+    result = register(reference, prone, "rigid", positions=("HFS", "HFP"))
+    points = middle(reference)[::20]
+    error = np.linalg.norm(
+        map_points(result.transform, points)[0] - (points @ matrix.T + offset), axis=1
+    )
+    assert error.mean() < 1.0
+    assert any("HFS for the reference CT and HFP" in text for text in result.warnings)
+
+
+def test_prone_against_supine_with_wrong_headers_is_refused(pair):
+    prone = phantom.render(turned_over())
+    mislabelled = Volume(prone.array, phantom.grid())
+    with pytest.raises((RegistrationError, GeometryError), match="supine against prone"):
+        register(phantom.render(phantom.grid()), mislabelled, "rigid")

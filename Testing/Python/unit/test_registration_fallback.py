@@ -194,6 +194,15 @@ def test_the_isotoxic_answer_names_the_organs_it_cannot_count_on():
     assert kept[OTHER] > 0
 
 
+def test_without_a_cumulative_limit_that_can_be_counted_there_is_no_largest_prescription():
+    new, old, _, case, judges = evaluated()
+    limits = [limit(ORGAN), limit(OTHER, Scope.RERT_ONLY)]
+    applied = apply_limits(limits, list(judges.values()))
+    answer, why = isotoxic_answer(applied, limit_rows(applied, new, [old]), new, case)
+    assert answer is None
+    assert "no cumulative dose can be given in Rectum" in why
+
+
 def test_an_answer_that_counts_on_every_organ_names_none():
     new, old, _, case, judges = evaluated(verdict="pass")
     applied = apply_limits([limit(ORGAN)], list(judges.values()))

@@ -180,3 +180,51 @@ def test_levels_that_are_none_are_refused(content, words):
     with pytest.raises(RefusedError, match="registration_levels") as refused:
         QualityLevels().with_json(content)
     assert words in str(refused.value)
+
+
+def test_a_guided_organ_of_which_nothing_is_known_is_unknown_and_loses_its_map():
+    nothing = {name: math.nan for name in GOOD}
+    nowhere = JacobianStatistics(math.nan, math.nan, math.nan)
+    guided = Circumstances(2.0, is_guided=True)
+    assert judged(guided, jacobian=nowhere, **nothing)[0] == "unknown"
+
+
+def test_landmarks_do_not_take_back_the_warning_of_another_metric():
+    landmarks = Errors(1.0, 2.0, 4)
+    grown = JacobianStatistics(0.0, 0.9, 2.5)
+    assert judged(Circumstances(2.0, is_guided=True, landmarks=landmarks), jacobian=grown)[0] == (
+        "warn"
+    )
+
+
+@pytest.mark.parametrize(
+    ("mda_mm", "mobile", "noted"),
+    [(3.5, True, True), (4.4, True, True), (4.5, True, False), (3.5, False, False),
+     (1.5, True, False)],
+)  # fmt: skip
+def test_bowel_and_thorax_get_the_note_of_the_benchmark_but_no_other_verdict(mda_mm, mobile, noted):
+    known = Circumstances(voxel_mm=2.0, is_mobile=mobile)
+    quality = StructureQuality("Bowel", 100.0, STEADY, **{**GOOD, "mda_mm": mda_mm})
+    verdict, findings = judge_structure(quality, QualityLevels(), known)
+    assert ("4.4 mm was usual" in findings[0].words) is noted
+    assert verdict is (Verdict.FAIL if mda_mm > 3 else Verdict.PASS)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"mda_mm": [2, 20.1]}, {"mda_voxels": [1, 11]}, {"hd95_mm": [5, 51]},
+        {"tre_mean_mm": [2, 21]}, {"tre_max_mm": [5, 51]}, {"dsc": [0.9, 0.29]},
+        {"inverse_consistency_voxels": [1, 11]}, {"dsc_from_cc": 1001},
+        {"jacobian": [[0.5, 2], [0.04, 3]]}, {"volume_ratio": [[0.8, 1.25], [0.5, 21]]},
+    ],
+)  # fmt: skip
+def test_levels_that_judge_nothing_are_refused(content):
+    with pytest.raises(RefusedError, match="judges nothing"):
+        QualityLevels().with_json(content)
+
+
+@pytest.mark.parametrize("value", ["12", ["1", "2"], [True, True], [1, None], 3])
+def test_levels_that_are_no_numbers_are_refused(value):
+    with pytest.raises(RefusedError, match="it must be numbers"):
+        QualityLevels().with_json({"mda_mm": value})

@@ -53,6 +53,15 @@ def test_limit_that_is_no_point_of_this_chart_is_left_out(row):
     assert limit_marks("Rectum", "EQD2", 50.0, [row]) == []
 
 
+def test_limit_in_the_eqd2_of_another_alpha_beta_than_the_curve_is_left_out():
+    row = limit("D0.1cc", 110.0, alpha_beta_gy=3.0)
+    assert limit_marks("Rectum", "EQD2", 50.0, [row], 10.0) == []
+    assert len(limit_marks("Rectum", "EQD2", 50.0, [row], 3.0)) == 1
+    assert (
+        len(limit_marks("Rectum", "EQD2", 50.0, [limit("Dmax", 1.0, alpha_beta_gy=None)], 3.0)) == 1
+    )
+
+
 def test_volume_limit_of_a_structure_without_volume_is_left_out():
     assert limit_marks("Rectum", "EQD2", None, [limit("D0.1cc", 110.0)]) == []
 

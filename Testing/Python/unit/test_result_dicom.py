@@ -11,7 +11,7 @@ import pytest
 import SimpleITK as sitk
 from dicom_factory import make_case, save_case
 from installed import program
-from ReirradiationCore.case import Case
+from ReirradiationCore.case import Case, OrganChoice
 from ReirradiationCore.dicom.registration import read_registration
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.grids import Grid, Volume
@@ -307,6 +307,24 @@ def test_the_dvh_of_a_sum_is_effective_and_with_the_alpha_beta_of_its_dose(run):
     *_, item = dvh_of(dataset, organ.model.structure.roi_number)
     eqd2 = organ.doses.planned.eqd2(3.0) + organ.doses.priors["prior-1"].eqd2(3.0)
     assert item.DoseType == "EFFECTIVE"
+    assert float(item.DVHMaximumDose) == pytest.approx(eqd2.max())
+
+
+def test_comment_and_dvh_of_the_painted_sum_are_of_the_alpha_beta_its_voxels_have(tmp_path):
+    # the limit of the bladder is in EQD2 of alpha/beta 3, which the voxels are painted with
+    source = two_courses(tmp_path / "in")
+    case = Case(
+        (source,), registration={"*": "tps"}, protocols=("STRIDeR2025",),
+        organs={"Bladder": OrganChoice(alpha_beta_gy=8.0)},
+    )  # fmt: skip
+    evaluation = evaluate_reirradiation(case)
+    write_result_dicom(tmp_path / "out", evaluation)
+    dataset, _ = dose_of(tmp_path / "out" / "cumulative_eqd2.dcm")
+    assert "Bladder 3 Gy" in dataset.ImageComments
+    assert "Bladder 8 Gy" not in dataset.ImageComments
+    organ = next(o for o in evaluation.organs if o.model.name == "Bladder")
+    *_, item = dvh_of(dataset, organ.model.structure.roi_number)
+    eqd2 = organ.doses.planned.eqd2(3.0) + organ.doses.priors["prior-1"].eqd2(3.0)
     assert float(item.DVHMaximumDose) == pytest.approx(eqd2.max())
 
 
