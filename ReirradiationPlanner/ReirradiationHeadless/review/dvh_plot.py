@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from ReirradiationCore.live_result import LiveResult
 from ReirradiationCore.report import DvhCurve
@@ -21,13 +20,7 @@ def dvh_drawing(result: LiveResult, structure: str) -> str:
         "volume_cc": model.doses.samples.volume_cc,
         "alpha_beta_gy": model.model.alpha_beta_gy,
     }
-    drawn = [row for row in result.rows if _is_comparable(row, known["alpha_beta_gy"])]
-    return str(dvh_charts(curves, {"constraints": drawn, "structures": [known]}))
-
-
-def _is_comparable(row: Mapping[str, Any], alpha_beta_gy: float) -> bool:
-    """Tell whether a limit is in the EQD2 of the curves; of another alpha/beta it is not."""
-    return row["alpha_beta_gy"] in (None, alpha_beta_gy)
+    return str(dvh_charts(curves, {"constraints": list(result.rows), "structures": [known]}))
 
 
 def _curves(result: LiveResult, structure: str) -> Iterator[DvhCurve]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from ReirradiationCore.courses import Course, slice_spacing_mm
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.grids import Grid, Volume
-from ReirradiationCore.heatmaps import CourseOnGrid, Paint, make_maps, paint_organs
+from ReirradiationCore.heatmaps import CourseOnGrid, Paint, PaintedOrgan, make_maps, paint_organs
 from ReirradiationCore.live_result import LiveResult
 from ReirradiationCore.map_stage import painted_organs
 
@@ -62,8 +63,9 @@ class Painter:
     def maps(self, result: LiveResult) -> dict[str, Volume]:
         """Return the maps of other choices; those that need another mapping are left out."""
         now = {o.structure.name: o for o in painted_organs(result.organs, result.applied)}
-        organs = tuple(now[name] for name in self._names)
-        paint = Paint(self._paint.grid, self._paint.index, organs)
+        before = self._paint.organs
+        organs = tuple(_with_this_map(now[old.structure.name], old) for old in before)
+        paint = Paint(self._paint.grid, self._paint.index, organs, self._paint.lost)
         on_grid = [self._on_grid(course, result) for course in self._courses]
         return make_maps(paint, on_grid[:-1], on_grid[-1])
 
@@ -74,6 +76,12 @@ class Painter:
             array = array * np.float32(scale)
         fractions = tuple(phase.fractions_delivered for phase in course.phases)
         return CourseOnGrid(course.id, (array,), fractions, result.case.model)
+
+
+def _with_this_map(organ: PaintedOrgan, saved: PaintedOrgan) -> PaintedOrgan:
+    """Return an organ unknown where it is judged rigidly now and was not then, or the reverse."""
+    unknown = dict.fromkeys(organ.rigid ^ saved.rigid, np.nan)
+    return replace(organ, instead_eqd2_gy={**unknown, **organ.instead_eqd2_gy})
 
 
 def _require_one_phase(course: Course, doses: Mapping[str, Volume]) -> None:

@@ -166,10 +166,12 @@ class ReviewSession:
             return f"Largest prescription: not given ({why})" if why else ""
         largest = answer["max_prescription_gy"]
         if largest is None:
-            return "Largest prescription: none within the limits"
+            said = "Largest prescription: none within the limits"
+            return f"{said}. {why}" if why else said
         by = ", ".join(f"{limit['structure']} {limit['metric']}" for limit in answer["limiting"])
         said = f"Largest prescription {largest:.1f} Gy in {answer['fractions']} fractions"
-        return f"{said} ({by})" if by else said
+        said = f"{said} ({by})" if by else said
+        return f"{said}. WARNING: {why}" if why else said
 
     def case_text(self, author: str = "") -> str:
         """Return the current choices as the text of a case file."""

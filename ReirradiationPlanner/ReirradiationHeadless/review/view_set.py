@@ -16,7 +16,7 @@ from .review_scene import ReviewScene
 
 SLICES = {"Axial": "Red", "Coronal": "Green", "Sagittal": "Yellow"}
 THREE_D = "ThreeD"
-BACKGROUND = ("#7d868f", "#aab3bb")
+BACKGROUND = ("#dfe4e8", "#ffffff")  # dark blue organs must stand out
 OCCLUSION = 0.1  # stop peeling where a tenth of the picture would still change: twice as fast
 CLICK_PIXELS = 3
 MARGIN = 0.04  # a point closer than this share of the view to its edge is brought to the middle

@@ -269,6 +269,18 @@ def test_nothing_was_asked_of_any_other_address(page, address):
     assert page.errors() == []
 
 
+def test_arrow_keys_go_round_the_tabs_and_only_one_is_in_the_tab_order(page):
+    page.find("#tab-limits").send_keys(Keys.ARROW_RIGHT)
+    page.until(lambda: page.browser.find_elements("css selector", "#panel-dvh"))
+    assert page.browser.switch_to.active_element.get_attribute("id") == "tab-dvh"
+    page.find("#tab-dvh").send_keys(Keys.HOME)
+    page.until(lambda: page.browser.find_elements("css selector", "#panel-limits"))
+    page.find("#tab-limits").send_keys(Keys.ARROW_LEFT)
+    page.until(lambda: page.browser.find_elements("css selector", "#panel-changed"))
+    reachable = page.browser.find_elements("css selector", "[role=tab][tabindex='0']")
+    assert [tab.get_attribute("id") for tab in reachable] == ["tab-changed"]
+
+
 def test_another_host_is_announced_loudly_and_ctrl_c_stops_the_program_cleanly(demo_folder):
     with served(demo_folder / "result", "--host", "0.0.0.0") as (process, said):
         assert said.get(timeout=PATIENCE_S).startswith("OPEN TO THE NETWORK")
