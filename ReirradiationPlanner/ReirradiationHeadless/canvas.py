@@ -70,7 +70,7 @@ def png_bytes(pixels: Pixels) -> bytes:
     image.GetPointData().SetScalars(numpy_to_vtk(flat, deep=1))
     writer = vtk.vtkPNGWriter()
     writer.SetInputData(image)
-    writer.SetCompressionLevel(6)
+    writer.SetCompressionLevel(9)  # the report carries all pictures
     writer.WriteToMemoryOn()
     writer.Write()
     return vtk_to_numpy(writer.GetResult()).tobytes()

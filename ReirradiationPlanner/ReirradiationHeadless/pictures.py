@@ -27,7 +27,6 @@ from .views import SliceView
 VIEW_SIZE = (720, 600)
 MM_PER_PIXEL = 0.45
 MARGIN_MM = 8.0
-SPOTS_IN_THREE_PLANES = 2
 SPOTS_AT_ALL = 5
 # maps shown at the first hot spot, with the number of planes
 MAPS_AT_FIRST_SPOT = (
@@ -47,7 +46,7 @@ def render_pictures(
 ) -> list[Picture] | Unavailable:
     """Render the pictures of a report.
 
-    For the most important hot spots: cumulative EQD2 in three planes; for the first of them also
+    Cumulative EQD2 at the most important hot spots, in three planes at the first; there also
     the tolerance used, the overlap of the courses, the remaining dose, each course's EQD2 side by
     side, and how far the sum depends on the mapping. Then the sum without beside with recovery
     where an organ recovers, the organs in 3D, bars of the tolerance used, and prescriptions. What
@@ -101,8 +100,7 @@ def _plan(request: PictureRequest) -> Iterator[Planned]:
                 yield f"{name.replace('_', '-')}-{plane.lower()}", first, (name,), plane
     if "cumulative_eqd2" in request.maps:
         for number, spot in enumerate(spots[1:SPOTS_AT_ALL], start=2):
-            for plane in PLANES if number <= SPOTS_IN_THREE_PLANES else PLANES[:1]:
-                yield f"hot-spot-{number}-{plane.lower()}", spot, ("cumulative_eqd2",), plane
+            yield f"hot-spot-{number}-axial", spot, ("cumulative_eqd2",), "Axial"
 
 
 def _plan_recovery(request: PictureRequest, case: CaseScene) -> Iterator[Planned]:
