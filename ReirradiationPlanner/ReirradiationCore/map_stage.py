@@ -47,16 +47,19 @@ def voxel_maps(
     for number, course in enumerate(courses):
         progress("Painting the maps", 0.2 + 0.5 * number / len(courses))
         match = registered.get(course.id)
-        on_grid.append(_on_grid(course, grid, match.result.transform if match else None, case))
+        on_grid.append(
+            course_on_grid(course, grid, match.result.transform if match else None, case)
+        )
     progress("Painting the maps", 0.7)
     rigidly = _mapped_rigidly(courses[:-1], grid, registered, case)
     progress("Painting the maps", 0.8)
     return make_maps(paint, on_grid[:-1], on_grid[-1], rigidly)
 
 
-def _on_grid(
+def course_on_grid(
     course: Course, grid: Grid, transform: sitk.Transform | None, case: Case
 ) -> CourseOnGrid:
+    """Return the doses of a course, mapped onto a grid, as they are converted in this case."""
     fractions = tuple(phase.fractions_delivered for phase in course.phases)
     return CourseOnGrid(course.id, dose_on_grid(course, grid, transform), fractions, case.model)
 
@@ -69,7 +72,7 @@ def _mapped_rigidly(
     if not any(result.mode in ("deformable", "file") for result in results.values()):
         return []
     return [
-        _on_grid(prior, grid, result.rigid, case)
+        course_on_grid(prior, grid, result.rigid, case)
         for prior, result in results.items()
         if result.rigid is not None
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -91,7 +92,8 @@ def sample_organ(
     doses = _doses_at(samples, model, of_plan, priors, registered)
     refined = refine_hot(samples, _priorities(doses))
     if refined is not samples:
-        samples, doses = refined, _doses_at(refined, model, of_plan, priors, registered)
+        new = _doses_at(refined.added(), model, of_plan, priors, registered)
+        samples, doses = refined, _joined(doses, new, refined)
     native = {
         prior.id: native_dose(
             model,
@@ -107,6 +109,20 @@ def sample_organ(
         if model.mapping[prior.id] is MappingStrategy.NOT_EVALUABLE
     }
     return OrganDoses(samples, doses.planned, {**doses.priors, **native, **lost})
+
+
+def _joined(unrefined: OrganDoses, added: OrganDoses, refined: SamplePoints) -> OrganDoses:
+    """Doses at refined points: those kept were mapped before, the others stand in ``added``."""
+
+    def joined(old: CourseDose, new: CourseDose) -> CourseDose:
+        if not new.is_voxelwise:
+            return new  # no dose of these points
+        pairs = zip(old.phase_doses_gy, new.phase_doses_gy, strict=True)
+        phases = tuple(np.concatenate([a[refined.kept], b]) for a, b in pairs)
+        return replace(new, phase_doses_gy=phases)
+
+    priors = {c: joined(dose, added.priors[c]) for c, dose in unrefined.priors.items()}
+    return OrganDoses(refined, joined(unrefined.planned, added.planned), priors)
 
 
 def _why_lost(model: OrganModel, course: str) -> str:

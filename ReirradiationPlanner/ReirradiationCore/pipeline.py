@@ -27,6 +27,7 @@ from .map_stage import voxel_maps
 from .organ_doses import sample_organs
 from .pipeline_data import Evaluation, JudgedOrgan, ReadCase, RegisteredCourse, SampledCase
 from .progress import Progress, silent
+from .protocol_check import ConstraintSet
 from .remarks import remarks
 from .stopwatch import Stopwatch
 from .target_stage import target_record
@@ -73,9 +74,9 @@ def read_case(case: Case, progress: Progress = silent) -> ReadCase:
     ReirradiationError
         Input or choices that must not be evaluated.
     """
-    chosen_protocols(case)  # a set that cannot be used is refused before the files are read
+    sets = chosen_protocols(case)  # refused before the files are read if it cannot be used
     read = with_letters(read_courses(case.paths, read_options(case), progress), case)
-    return with_choices(read, case)
+    return _with_sets(read, case, *sets)
 
 
 def with_choices(read: ReadResult, case: Case) -> ReadCase:
@@ -86,7 +87,12 @@ def with_choices(read: ReadResult, case: Case) -> ReadCase:
     ReirradiationError
         Choices that do not fit the courses.
     """
-    protocols, notes = chosen_protocols(case)
+    return _with_sets(read, case, *chosen_protocols(case))
+
+
+def _with_sets(
+    read: ReadResult, case: Case, protocols: tuple[ConstraintSet, ...], notes: tuple[str, ...]
+) -> ReadCase:
     read = with_course_choices(read, case)
     require_structures(read)
     require_known_names(case, read.courses)

@@ -11,6 +11,7 @@ from .case_file import case_to_json
 from .case_history import NOT_CHOICES, said
 from .courses import StructureKind
 from .pictures_data import Picture
+from .pipeline_data import DvhCurve as PipelineCurve
 from .pipeline_data import Evaluation
 from .report import (
     DvhCurve,
@@ -50,17 +51,21 @@ def report_data(
 def _curves(evaluation: Evaluation) -> Iterator[DvhCurve]:
     kinds = {organ.model.name: organ.model.kind for organ in evaluation.organs}
     for curve in evaluation.dvh:
-        if kinds[curve.structure] not in CURVES_OF:
-            continue
-        step = max(1, len(curve.dvh.dose_gy) // MOST_CURVE_POINTS)
-        percent = 100 * curve.dvh.volume_cc / curve.dvh.total_cc
-        yield DvhCurve(
-            curve.structure,
-            curve.distribution,
-            curve.dvh.dose_gy[::step].tolist(),
-            percent[::step].tolist(),
-            curve.quantity,
-        )
+        if kinds[curve.structure] in CURVES_OF:
+            yield drawn_curve(curve)
+
+
+def drawn_curve(curve: PipelineCurve) -> DvhCurve:
+    """Return a DVH as it is drawn: in % of the structure, at no more doses than can be seen."""
+    step = max(1, len(curve.dvh.dose_gy) // MOST_CURVE_POINTS)
+    percent = 100 * curve.dvh.volume_cc / curve.dvh.total_cc
+    return DvhCurve(
+        curve.structure,
+        curve.distribution,
+        curve.dvh.dose_gy[::step].tolist(),
+        percent[::step].tolist(),
+        curve.quantity,
+    )
 
 
 def _sources(evaluation: Evaluation) -> Iterator[Source]:

@@ -21,11 +21,11 @@ from .dicom.write_dvh import WrittenDvh
 from .dicom.write_image import WrittenPlane
 from .dicom.write_registration import write_registration
 from .dicom.write_structures import DrawnOn, write_structure_set
-from .dose_mapping import dose_on_grid
 from .grids import Grid, Volume
 from .heatmaps import CourseOnGrid
 from .judgement import NO_RECOVERY
 from .lost_organs import where_lost
+from .map_stage import course_on_grid
 from .pipeline_data import Evaluation
 from .result_dvhs import painted_as, painted_dvhs, result_dvhs
 from .result_regions import result_regions
@@ -204,9 +204,7 @@ def _parameter_sets(evaluation: Evaluation, writer: _Writer) -> Iterator[DoseExp
 
 def _on_grid(course: Course, evaluation: Evaluation, grid: Grid) -> CourseOnGrid:
     match = evaluation.registrations.get(course.id)
-    phases = dose_on_grid(course, grid, match.result.transform if match else None)
-    fractions = tuple(phase.fractions_delivered for phase in course.phases)
-    return CourseOnGrid(course.id, phases, fractions, evaluation.case.model)
+    return course_on_grid(course, grid, match.result.transform if match else None, evaluation.case)
 
 
 def _background(prior: Course, evaluation: Evaluation, writer: _Writer) -> DoseExport:

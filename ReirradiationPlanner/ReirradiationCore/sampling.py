@@ -80,6 +80,11 @@ class SamplePoints:
         """Volume of the structure, cc."""
         return float(self.volumes_cc.sum())
 
+    def added(self) -> SamplePoints:
+        """Return the points that `refine_hot` made; those it kept come before them."""
+        first = len(self.kept)
+        return SamplePoints(self.points_lps[first:], self.volumes_cc[first:], self.spacing_mm)
+
 
 def base_spacing_mm(volume_cc: float) -> float:
     """Spacing of the base lattice for a structure of a given volume.

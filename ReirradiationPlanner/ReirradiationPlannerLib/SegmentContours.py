@@ -13,7 +13,7 @@ from ReirradiationCore.pixel_outlines import mask_contours
 from vtk.util.numpy_support import vtk_to_numpy
 
 from .SegmentationNodes import CLOSED_SURFACE, PLANAR_CONTOUR
-from .VolumeNodes import LPS_TO_RAS, VolumeNodes
+from .VolumeNodes import VolumeNodes
 
 LABELMAP = "Binary labelmap"
 # a cut exactly through the points of a surface is not defined
@@ -90,15 +90,7 @@ class SegmentContours:
     def _grid(image) -> Grid:
         matrix = vtk.vtkMatrix4x4()
         image.GetImageToWorldMatrix(matrix)
-        ijkToLps = LPS_TO_RAS @ slicer.util.arrayFromVTKMatrix(matrix)
-        spacing = np.linalg.norm(ijkToLps[:3, :3], axis=0)
-        first = np.array([*image.GetExtent()[::2], 1.0])
-        return Grid(
-            image.GetDimensions(),
-            tuple(spacing.tolist()),
-            tuple((ijkToLps @ first)[:3].tolist()),
-            tuple((ijkToLps[:3, :3] / spacing).ravel().tolist()),
-        )
+        return VolumeNodes.grid(matrix, image.GetDimensions(), image.GetExtent()[::2])
 
     @staticmethod
     def _cut(segment, surface, image: Volume | None) -> list[np.ndarray]:

@@ -69,16 +69,20 @@ class VolumeNodes:
         """Copy the voxels of a node without regard to a parent transform."""
         matrix = vtk.vtkMatrix4x4()
         node.GetIJKToRASMatrix(matrix)
-        ijkToLps = LPS_TO_RAS @ slicer.util.arrayFromVTKMatrix(matrix)
-        spacing = np.linalg.norm(ijkToLps[:3, :3], axis=0)
         array = slicer.util.arrayFromVolume(node)
-        grid = Grid(
-            array.shape[2::-1],
+        return Volume(array.copy(), VolumeNodes.grid(matrix, array.shape[2::-1]))
+
+    @staticmethod
+    def grid(ijkToRas, size: tuple[int, int, int], first=(0, 0, 0)) -> Grid:
+        """Grid of the voxels from index ``first`` on, for a vtkMatrix4x4 from IJK to RAS."""
+        ijkToLps = LPS_TO_RAS @ slicer.util.arrayFromVTKMatrix(ijkToRas)
+        spacing = np.linalg.norm(ijkToLps[:3, :3], axis=0)
+        return Grid(
+            size,
             tuple(spacing.tolist()),
-            tuple(ijkToLps[:3, 3].tolist()),
+            tuple((ijkToLps @ [*first, 1.0])[:3].tolist()),
             tuple((ijkToLps[:3, :3] / spacing).ravel().tolist()),
         )
-        return Volume(array.copy(), grid)
 
     @staticmethod
     def setVoxels(node, array: np.ndarray) -> None:

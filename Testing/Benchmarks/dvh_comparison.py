@@ -96,7 +96,7 @@ def first_doses(structure: Structure, dose: Volume) -> tuple[np.ndarray, np.ndar
     values = sample_volume(dose, samples.points_lps)
     refined = refine_hot(samples, values)
     if refined is not samples:
-        new = sample_volume(dose, refined.points_lps[len(refined.kept) :])
+        new = sample_volume(dose, refined.added().points_lps)
         values = np.concatenate([values[refined.kept], new])
     return values, refined.volumes_cc
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ReirradiationCore.live_result import LiveResult
-from ReirradiationCore.report import DvhCurve
 from ReirradiationCore.report.dvh_svg import dvh_charts
-
-MOST_POINTS = 240
+from ReirradiationCore.report_data import drawn_curve
 
 
 def dvh_drawing(result: LiveResult, structure: str) -> str:
     """Return the SVG of a structure under these choices, with its limits; empty without curves."""
-    curves = tuple(_curves(result, structure))
+    curves = tuple(map(drawn_curve, result.dvh_of(structure)))
     model = result.organ(structure)
     known = {
         "name": structure,
@@ -21,16 +17,3 @@ def dvh_drawing(result: LiveResult, structure: str) -> str:
         "alpha_beta_gy": model.model.alpha_beta_gy,
     }
     return str(dvh_charts(curves, {"constraints": list(result.rows), "structures": [known]}))
-
-
-def _curves(result: LiveResult, structure: str) -> Iterator[DvhCurve]:
-    for curve in result.dvh_of(structure):
-        step = max(1, len(curve.dvh.dose_gy) // MOST_POINTS)
-        percent = 100 * curve.dvh.volume_cc / curve.dvh.total_cc
-        yield DvhCurve(
-            curve.structure,
-            curve.distribution,
-            curve.dvh.dose_gy[::step].tolist(),
-            percent[::step].tolist(),
-            curve.quantity,
-        )

@@ -10,6 +10,7 @@ from typing import Any
 import SimpleITK as sitk
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.grids import Volume
+from ReirradiationCore.report.approval import not_approved
 
 RESULTS, SCENE, SAMPLES, REFUSED = "results.json", "scene.mrb", "samples.npz", "refused.json"
 
@@ -76,7 +77,7 @@ class ResultFolder:
     @property
     def unapproved(self) -> list[str]:
         """Courses whose registration nobody has approved."""
-        return [r["course"] for r in self.results["registrations"] if not r["approved_by"]]
+        return not_approved(self.results)
 
     def map(self, name: str) -> Volume | None:
         """Return a map that is not part of the scene, such as ``alpha_beta``; None if not there."""
