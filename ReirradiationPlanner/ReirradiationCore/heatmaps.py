@@ -17,7 +17,7 @@ from .contours import coverage_on_grid
 from .courses import Structure, StructureKind
 from .dose_models import LQ, DoseConversion
 from .grids import Grid, Volume
-from .isotoxic import remaining_dose
+from .remaining import remaining_dose
 
 FloatArray = npt.NDArray[np.float32]
 DEFAULT_ALPHA_BETA_GY = 3.0

@@ -10,9 +10,8 @@ Pagett et al. 2025 (procedure: start at 25 Gy in 5 fractions, steps of 5 then 1 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import RadiobiologyError
@@ -24,27 +23,12 @@ from .isotoxic_items import (
     ItemStatus,
     answer_item,
     check_at,
+    limiting_answers,
+    smallest_prescription,
 )
-from .remaining import RemainingDose, remaining_dose
-
-__all__ = [
-    "FRACTION_NUMBERS",
-    "IsotoxicAnswer",
-    "IsotoxicItem",
-    "ItemAnswer",
-    "ItemStatus",
-    "PrescriptionRow",
-    "RemainingDose",
-    "prescription_by_fractions",
-    "remaining_dose",
-    "solve",
-    "stepwise_prescription",
-]
 
 METHOD = "scaled plan"
-TIE_GY = 0.1
 COARSE_STEP_GY, FINE_STEP_GY = 5.0, 1.0
-FRACTION_NUMBERS = (1, 3, 5, 10, 15, 20, 25, 30)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +125,7 @@ def solve(
         raise RadiobiologyError(msg)
     answers = tuple(answer_item(item, planned_prescription_gy) for item in items)
     decided = [a for a in answers if a.status is not ItemStatus.NOT_EVALUABLE]
-    smallest = _smallest(decided)
+    smallest = smallest_prescription(decided)
     largest = None if smallest is None else min(cap, smallest)
     capped = smallest is not None and smallest > cap * (1.0 + ROUNDING)
     if largest is not None:
@@ -158,31 +142,12 @@ def solve(
         search_range_gy=search_range_gy,
         max_prescription_gy=largest,
         stepwise_prescription_gy=stepwise_prescription(feasible, search_range_gy),
-        limiting=() if capped else _limiting(decided, smallest),
+        limiting=() if capped else limiting_answers(decided, smallest),
         capped=capped,
         per_constraint=answers,
         criteria=tuple(criteria),
         notes=tuple(_notes(answers, criteria, largest, low)),
     )
-
-
-def _smallest(decided: Sequence[ItemAnswer]) -> float | None:
-    """Return the smallest prescription of all limits, Gy; None if one allows none at all."""
-    prescriptions = [answer.max_prescription_gy for answer in decided]
-    known = [value for value in prescriptions if value is not None]
-    return min(known) if known and len(known) == len(prescriptions) else None
-
-
-def _limiting(decided: Sequence[ItemAnswer], smallest: float | None) -> tuple[ItemAnswer, ...]:
-    if smallest is None:
-        return tuple(a for a in decided if a.status is ItemStatus.PRIOR_EXCEEDS)
-    within = smallest + TIE_GY * (1.0 + ROUNDING)
-    tied = [
-        (a.max_prescription_gy, a)
-        for a in decided
-        if a.max_prescription_gy is not None and a.max_prescription_gy <= within
-    ]
-    return tuple(a for _, a in sorted(tied, key=lambda pair: pair[0]))
 
 
 def _notes(
@@ -234,90 +199,3 @@ def stepwise_prescription(
         while prescription + step <= cap * (1.0 + ROUNDING) and feasible(prescription + step):
             prescription += step
     return prescription
-
-
-@dataclass(frozen=True, eq=False)
-class PrescriptionRow:
-    """Largest prescription of the scaled plan in another number of fractions.
-
-    Parameters
-    ----------
-    fractions : int
-        Number of fractions.
-    max_prescription_gy : float, optional
-        Gy, without a cap; None if the prior dose alone exceeds a limit or no limit could be used.
-    limiting : tuple of ItemAnswer
-        Limits within 0.1 Gy of the smallest.
-    left_out : tuple of str
-        Limits that hold for another number of fractions or could not be evaluated.
-    is_decided : bool
-        False if no limit at all could be used.
-    """
-
-    fractions: int
-    max_prescription_gy: float | None
-    limiting: tuple[ItemAnswer, ...]
-    left_out: tuple[str, ...]
-    is_decided: bool = True
-
-    def as_dict(self, cap_gy: float) -> dict[str, Any]:
-        """Return the row as it stands in results.json; ``cap_gy`` is the prescription cap."""
-        prescription = self.max_prescription_gy
-        above = prescription is not None and prescription > cap_gy * (1.0 + ROUNDING)
-        if not self.is_decided:
-            status = ItemStatus.NOT_EVALUABLE
-        elif prescription is None:
-            status = ItemStatus.PRIOR_EXCEEDS
-        else:
-            status = ItemStatus.UNLIMITED if prescription == math.inf else ItemStatus.LIMITED
-        return {
-            "fractions": self.fractions,
-            "max_prescription_gy": None if prescription == math.inf else prescription,
-            "status": status.value,
-            "above_cap": above,
-            "limiting": [
-                {"structure": a.item.structure, "metric": a.item.metric.name} for a in self.limiting
-            ],
-            "left_out": list(self.left_out),
-        }
-
-
-def prescription_by_fractions(
-    items: Sequence[IsotoxicItem],
-    planned_prescription_gy: float,
-    fraction_numbers: Sequence[int] = FRACTION_NUMBERS,
-) -> tuple[PrescriptionRow, ...]:
-    """Return the largest prescription of the same dose shape for other numbers of fractions.
-
-    Physical limits are used only for the number of fractions they were made for.
-
-    Raises
-    ------
-    RadiobiologyError
-        A planned course of several phases, whose fractions cannot be exchanged together.
-    """
-    if any(len(item.fractions) != 1 for item in items):
-        msg = "another number of fractions can be tried for a planned course of one phase only"
-        raise RadiobiologyError(msg)
-    return tuple(_row(items, planned_prescription_gy, n) for n in fraction_numbers)
-
-
-def _row(items: Sequence[IsotoxicItem], prescription_gy: float, fractions: int) -> PrescriptionRow:
-    answers, left_out = [], []
-    for item in items:
-        name = f"{item.structure} {item.metric.name}"
-        if item.n_fractions not in (None, fractions) or (
-            item.is_physical and item.n_fractions is None and item.fractions != (fractions,)
-        ):
-            left_out.append(f"{name}: holds for another number of fractions")
-            continue
-        answer = answer_item(replace(item, fractions=(fractions,)), prescription_gy)
-        if answer.status is ItemStatus.NOT_EVALUABLE:
-            left_out.append(f"{name}: {answer.note}")
-        else:
-            answers.append(answer)
-    smallest = _smallest(answers)
-    limiting = (
-        () if smallest in (None, math.inf) and answers == [] else _limiting(answers, smallest)
-    )
-    return PrescriptionRow(fractions, smallest, limiting, tuple(left_out), bool(answers))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
@@ -20,6 +21,7 @@ from .radiobiology import quadratic_share
 
 CHECK_TOLERANCE = 1e-6
 ROUNDING = 1e-9
+TIE_GY = 0.1
 
 
 class ItemStatus(Enum):
@@ -251,3 +253,27 @@ def _is_kept(item: IsotoxicItem, dose: SortedDose) -> bool:
     if metric.kind is MetricKind.SPARED_VOLUME:
         return value >= limit - slack
     return value <= limit + slack
+
+
+def smallest_prescription(decided: Sequence[ItemAnswer]) -> float | None:
+    """Return the smallest prescription of all limits, Gy; None if one allows none at all."""
+    prescriptions = [answer.max_prescription_gy for answer in decided]
+    known = [value for value in prescriptions if value is not None]
+    return min(known) if known and len(known) == len(prescriptions) else None
+
+
+def limiting_answers(
+    decided: Sequence[ItemAnswer], smallest: float | None
+) -> tuple[ItemAnswer, ...]:
+    """Return the limits within 0.1 Gy of the smallest prescription, or those the prior exceeds."""
+    if smallest is None:
+        return tuple(a for a in decided if a.status is ItemStatus.PRIOR_EXCEEDS)
+    if smallest == math.inf:
+        return ()
+    within = smallest + TIE_GY * (1.0 + ROUNDING)
+    tied = [
+        (a.max_prescription_gy, a)
+        for a in decided
+        if a.max_prescription_gy is not None and a.max_prescription_gy <= within
+    ]
+    return tuple(a for _, a in sorted(tied, key=lambda pair: pair[0]))

@@ -12,7 +12,9 @@ from .case import Case
 from .constraints import Constraint, Measure, Quantity, Scope
 from .courses import Course
 from .errors import RadiobiologyError
-from .isotoxic import IsotoxicItem, prescription_by_fractions, solve
+from .isotoxic import solve
+from .isotoxic_fractions import prescription_by_fractions
+from .isotoxic_items import IsotoxicItem
 from .judgement import OrganJudge
 from .limits import AppliedLimit, limit_value
 from .metrics import MetricKind

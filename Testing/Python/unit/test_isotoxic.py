@@ -9,16 +9,10 @@ import pytest
 from golden import golden, golden_cases
 from ReirradiationCore.constraints import Quantity
 from ReirradiationCore.errors import RadiobiologyError
-from ReirradiationCore.isotoxic import (
-    FRACTION_NUMBERS,
-    IsotoxicItem,
-    ItemStatus,
-    prescription_by_fractions,
-    solve,
-    stepwise_prescription,
-)
+from ReirradiationCore.isotoxic import solve, stepwise_prescription
 from ReirradiationCore.isotoxic_criteria import Criterion
-from ReirradiationCore.isotoxic_items import ItemAnswer, check_at
+from ReirradiationCore.isotoxic_fractions import FRACTION_NUMBERS, prescription_by_fractions
+from ReirradiationCore.isotoxic_items import IsotoxicItem, ItemAnswer, ItemStatus, check_at
 from ReirradiationCore.metrics import Metric
 from ReirradiationCore.radiobiology import dose_from_eqd2, eqd2
 
@@ -259,3 +253,11 @@ def test_more_fractions_never_allow_less():
     found = [row.max_prescription_gy for row in prescription_by_fractions(items, 30.0)]
     assert found == sorted(found)
     assert not math.isinf(found[-1])
+
+
+def test_no_limit_is_the_limiting_one_where_none_can_be_reached():
+    missed = item("Eye_L", "Dmax", 50, 10.0, [0.0])
+    (row,) = prescription_by_fractions([missed], 30.0, (5,))
+    found = row.as_dict(cap_gy=50.0)
+    assert found["status"] == "no prescription reaches the limit"
+    assert found["limiting"] == []
