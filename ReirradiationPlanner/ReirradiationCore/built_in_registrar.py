@@ -50,6 +50,8 @@ class BuiltInRegistrar:
         Organs contoured in both courses that steer the deformable step.
     region : FineRegion, optional
         Where a finer step follows the deformable one.
+    remarks : tuple of str
+        What the result must warn of whatever is found.
     """
 
     deformable: bool = True
@@ -59,6 +61,7 @@ class BuiltInRegistrar:
     starts: StartChoice = field(default_factory=StartChoice)
     guidance: tuple[GuidedOrgan, ...] = ()
     region: FineRegion | None = None
+    remarks: tuple[str, ...] = ()
 
     def register(
         self, reference: Volume | None, prior: Volume | None, progress: Progress
@@ -75,7 +78,8 @@ class BuiltInRegistrar:
         whole = _required(reference, "planned"), _required(prior, "prior")
         began = time.perf_counter()
         progress("Finding the bodies", 0.0)
-        spacing = min(WORKING_SPACING_MM, self.options.spacing_mm)
+        finest = self.options.spacing_mm if self.deformable else WORKING_SPACING_MM
+        spacing = min(WORKING_SPACING_MM, finest)
         images = shrink(whole[0], spacing), shrink(whole[1], spacing)
         bodies = body_mask(images[0]), body_mask(images[1])
         progress("Finding the bodies", 1.0)
@@ -94,7 +98,7 @@ class BuiltInRegistrar:
             parameters=found,
             log=rigid.log + (match.log if match else ()),
             stop_reason=match.stop_reason if match else rigid.stop_reason,
-            warnings=match.warnings if match else (),
+            warnings=self.remarks + (match.warnings if match else ()),
             guided=self._guided(),
         )
 

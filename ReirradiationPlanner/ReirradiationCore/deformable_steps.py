@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from .field_composition import composed, exponential
 from .organ_terms import OrganTerm, add_organ
 from .progress import Progress
 from .registration_images import Images
+from .skin_normals import SkinNormals, along_normals, skin_normals
 
 Array = npt.NDArray[np.float32]
 
@@ -51,6 +53,9 @@ class DeformableOptions:
         Weight that holds bone which the rigid step has already matched.
     robust : float
         Difference (in units of the window, about 37 HU) at which a voxel starts to lose weight.
+    edges : float
+        Variance of the place of an edge in the finest images, in squared voxels: a steep slope
+        finds it no better than the voxels show it, so its weight is bounded.
     organs : float
         Weight of the distance to the surface of organs that guide.
     diffeomorphic : bool
@@ -66,6 +71,7 @@ class DeformableOptions:
     membrane: float = 0.001
     bone: float = 0.5
     robust: float = 1.0
+    edges: float = 0.5
     organs: float = 0.5
     diffeomorphic: bool = False
 
@@ -92,6 +98,16 @@ class LevelReport:
         self.log.append(f"{self.spacing_mm:g} mm: {reason}, mean square {residual:.4f}")
 
 
+class FixedParts(NamedTuple):
+    """What stays the same through the steps of a level."""
+
+    index: Array
+    slope: Array
+    skin: SkinNormals
+    hold: Array
+    edges: float
+
+
 def run_level(
     images: Images,
     organs: Sequence[OrganTerm],
@@ -115,9 +131,15 @@ def run_level(
         The displacement at the end.
     """
     count = options.iterations[report.number]
-    index = np.indices(images.fixed.shape, dtype=np.float32)
-    slope = np.stack(np.gradient(images.fixed))
     held = options.bone * block_mean(images.bone) + (0 if hold is None else hold)
+    finest = report.number == len(options.iterations) - 1
+    parts = FixedParts(
+        np.indices(images.fixed.shape, dtype=np.float32),
+        np.stack(np.gradient(images.fixed)),
+        skin_normals(images.outside),
+        held.astype(np.float32),
+        options.edges if finest else 0.0,
+    )
     stiffness, reason = options.curvature, f"{count} steps taken"
     for number in range(count + STEPS_PER_STIFFENING * STIFFENINGS):
         if number >= count and (number - count) % STEPS_PER_STIFFENING == 0:
@@ -126,7 +148,6 @@ def run_level(
             stiffness *= 4
             reason = f"curvature weight raised to {stiffness:g} against folding"
         report.step(min(1.0, number / count))
-        parts = (index, slope, held.astype(np.float32))
         a, b, residual = _normal_equations(images, nodes, parts, options.robust)
         for organ in organs:
             add_organ(organ, nodes, a, b, options.organs)
@@ -143,23 +164,25 @@ def _moved(nodes: Array, step: Array, diffeomorphic: bool) -> Array:
 
 
 def _normal_equations(
-    images: Images, nodes: Array, fixed_parts: tuple[Array, Array, Array], robust: float
+    images: Images, nodes: Array, parts: FixedParts, robust: float
 ) -> tuple[Array, Array, float]:
     """Return the matrix (6, k, j, i; symmetric 3x3), right side (3, k, j, i) and residual."""
-    index, slope, hold = fixed_parts
     shape = images.fixed.shape
-    where = index + np.stack([upsample(2 * u, shape) for u in nodes])
+    where = parts.index + np.stack([upsample(2 * u, shape) for u in nodes])
     warped = ndimage.map_coordinates(images.moving, where, np.float32, order=1, mode="nearest")
     seen = ndimage.map_coordinates(images.moving_seen, where, np.float32, order=1, mode="nearest")
     seen *= images.fixed_seen
-    slope = (slope + np.stack(np.gradient(warped))) / 2
+    slope = (parts.slope + np.stack(np.gradient(warped))) / 2
     difference = images.fixed - warped
     weight = seen / (1 + (difference / np.float32(robust)) ** 2) ** 2
+    if parts.edges:
+        weight /= 1 + np.float32(parts.edges) * np.sum(slope**2, axis=0)
+    slope = along_normals(slope, parts.skin)
     residual = float(np.mean(weight * difference**2, dtype=np.float64))
     weighted = weight * slope
     a = np.stack([aggregate(weighted[m] * slope[n]) for m, n in PAIRS])
     b = np.stack([aggregate(w * difference) for w in weighted]) / 2
-    hold = hold + np.float32(HOLD_WITHOUT_IMAGE) * (1 - block_mean(seen))
+    hold = parts.hold + np.float32(HOLD_WITHOUT_IMAGE) * (1 - block_mean(seen))
     a[:3] += hold
     b -= hold * nodes
     return a, b, residual

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 Array = npt.NDArray[np.float32]
+Curve = tuple[tuple[float, ...], tuple[float, ...]]
 
 FAT_HU = (-150.0, -40.0)
 MUSCLE_HU = (-10.0, 120.0)
@@ -37,8 +38,17 @@ def tissue_peak(hu: Array, window_hu: tuple[float, float]) -> float | None:
     return float(edges[top] + BIN_HU / 2)
 
 
-def matched_hu(reference: Array, prior: Array, inside: npt.NDArray[np.bool_]) -> tuple[Array, str]:
-    """Return the prior HU with its peaks of fat and muscle moved to those of the reference.
+def moved_hu(prior: Array, curve: Curve | None) -> Array:
+    """Return HU moved by a curve of `curve_between`; without one as they are."""
+    if curve is None:
+        return prior
+    return prior + np.interp(prior, *curve).astype(np.float32)
+
+
+def curve_between(
+    reference: Array, prior: Array, inside: npt.NDArray[np.bool_]
+) -> tuple[Curve | None, str]:
+    """Return by how much the prior HU must move to have the reference's peaks of fat and muscle.
 
     Between the peaks the shift is linear; it fades to nought at -1000 HU and at 1500 HU.
 
@@ -51,8 +61,8 @@ def matched_hu(reference: Array, prior: Array, inside: npt.NDArray[np.bool_]) ->
 
     Returns
     -------
-    prior : ndarray
-        Unchanged where both peaks agree within 5 HU or one is not found.
+    curve : tuple of tuple of float, optional
+        Prior HU and the shifts there; None where both peaks agree within 5 HU or one is not found.
     said : str
         One sentence for the log.
     """
@@ -60,14 +70,14 @@ def matched_hu(reference: Array, prior: Array, inside: npt.NDArray[np.bool_]) ->
     here = [peak for peak in peaks[0] if peak is not None]
     there = [peak for peak in peaks[1] if peak is not None]
     if len(here) < 2 or len(there) < 2:
-        return prior, "HU not matched: no clear peaks of fat and muscle"
+        return None, "HU not matched: no clear peaks of fat and muscle"
     shifts = np.subtract(here, there)
     said = ", ".join(
         f"{name} {s:+.0f} HU" for name, s in zip(("fat", "muscle"), shifts, strict=True)
     )
     if np.abs(shifts).max() < SMALLEST_SHIFT_HU:
-        return prior, f"HU agree: {said}"
+        return None, f"HU agree: {said}"
     if np.abs(shifts).max() > LARGEST_SHIFT_HU:
-        return prior, f"HU not matched: {said} is no calibration"
-    curve = np.interp(prior, (ANCHORS_HU[0], *there, ANCHORS_HU[1]), (0.0, *shifts, 0.0))
-    return prior + curve.astype(np.float32), f"prior HU moved: {said}"
+        return None, f"HU not matched: {said} is no calibration"
+    curve = (ANCHORS_HU[0], *there, ANCHORS_HU[1]), (0.0, *shifts.tolist(), 0.0)
+    return curve, f"prior HU moved: {said}"

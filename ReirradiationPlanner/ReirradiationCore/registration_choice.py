@@ -19,6 +19,7 @@ SMOOTHNESS_RANGE = (0.2, 20.0)
 LISTS = ("guide", "leave_out", "fine_around")
 NUMBERS = ("smoothness", "spacing_mm", "fine_mm")
 FLAGS = ("refine_start", "diffeomorphic")
+DEFORMABLE_ONLY = (*LISTS, *NUMBERS, "diffeomorphic")
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,11 @@ class RegistrationChoice:
     def start_file(self) -> Path | None:
         """File of the rigid transform to start from, None for a kind of start."""
         return None if self.start in KINDS else Path(self.start)
+
+    @property
+    def deformable_options(self) -> tuple[str, ...]:
+        """Names of the options that were set and have no effect on a rigid registration."""
+        return tuple(name for name in DEFORMABLE_ONLY if name in self.to_json())
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any], course: str) -> RegistrationChoice:

@@ -2,7 +2,10 @@
 
 The value of a voxel is a windowed HU: soft tissue from -150 to 150 HU gets most of the range, the
 unit is about 37 HU of it; lung gets enough for its vessels to show. Outside the body everything is
-one value, so couch, masks and clothes are gone.
+one value, so couch, masks and clothes are gone. Between air and fat the window rises slowly, so
+that the edge of the skin stays where half a voxel is air. HU are windowed before they are
+interpolated, with cubic splines: linear values between voxels are blurred more than those at
+voxels, and the field would follow that pattern.
 """
 
 from __future__ import annotations
@@ -16,14 +19,15 @@ import SimpleITK as sitk
 from scipy import fft, ndimage
 
 from .body_mask import shrink
+from .contrast_medium import without_contrast_medium
 from .curvature_solver import block_mean
 from .grids import Grid, Volume
-from .intensity_matching import matched_hu
+from .intensity_matching import curve_between, moved_hu
 
 Array = npt.NDArray[np.float32]
 Box = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
-WINDOW_HU = (-200.0, -150.0, 150.0, 1000.0)
+WINDOW_HU = (-1000.0, -150.0, 150.0, 1000.0)
 WINDOW_VALUES = (0.0, 1.0, 9.0, 14.0)
 LUNG_HU = (-950.0, -450.0, -200.0)
 LUNG_VALUES = (-3.5, -0.5, 0.0)
@@ -36,6 +40,7 @@ OUTSIDE_HU = -5000.0
 UNSEEN_HU = -1200.0  # below air: outside the image, or padding around the field of view
 IN_BODY = 0.02
 DEEP_IN_BODY = 0.98
+OUTSIDE_VALUE = 0.6
 
 
 class Images(NamedTuple):
@@ -49,6 +54,8 @@ class Images(NamedTuple):
         1 where an image knows what is there, 0 elsewhere.
     bone : ndarray
         Bone of both images (0..1) that is already in place.
+    outside : ndarray
+        Air around the body of the reference (0..1).
     """
 
     fixed: Array
@@ -56,6 +63,7 @@ class Images(NamedTuple):
     fixed_seen: Array
     moving_seen: Array
     bone: Array
+    outside: Array
 
     def halved(self) -> Images:
         """Return the images at half the resolution."""
@@ -122,31 +130,52 @@ def prepare(
     transform : sitk.Transform
         Reference to prior, as far as known.
     """
-    identity = sitk.Transform(3, sitk.sitkIdentity)
-    hus, shares = [], []
-    for image, body, way in zip(images, bodies, (identity, transform), strict=True):
-        hus.append(on_grid(shrink(image, grid.spacing_mm[0]).to_sitk(), grid, way, OUTSIDE_HU))
-        shares.append(on_grid(body.to_sitk(), grid, way, 0.0))
+    ways = (sitk.Transform(3, sitk.sitkIdentity), transform)
+    lows, told = _without_contrast_medium(images, bodies, grid.spacing_mm[0])
+    hus = [on_grid(i.to_sitk(), grid, w, OUTSIDE_HU) for i, w in zip(lows, ways, strict=True)]
+    shares = [on_grid(b.to_sitk(), grid, w, 0.0) for b, w in zip(bodies, ways, strict=True)]
     covered = [hu > UNSEEN_HU for hu in hus]
     near = [share > IN_BODY for share in shares]
     deep = (shares[0] > DEEP_IN_BODY) & (shares[1] > DEEP_IN_BODY) & covered[0] & covered[1]
-    hus[1], said = matched_hu(hus[0], hus[1], deep)
-    bones = [(n & (hu > BONE_HU)).astype(np.float32) for hu, n in zip(hus, near, strict=True)]
-    ways = (identity, transform)
+    curve, said = curve_between(hus[0], hus[1], deep)
+    hus[1] = moved_hu(hus[1], curve)
+    lows[1] = Volume(moved_hu(lows[1].array, curve), lows[1].grid)
     inner = [on_grid(_inner(b).to_sitk(), grid, w, 0.0) for b, w in zip(bodies, ways, strict=True)]
-    values = [_windowed(hu, n, d) for hu, n, d in zip(hus, near, inner, strict=True)]
+    windows = [_window_on(low, grid, way) for low, way in zip(lows, ways, strict=True)]
+    values = [(w + _dark(h, i)) * n for w, h, i, n in zip(windows, hus, inner, near, strict=True)]
     fixed = np.where(covered[0], values[0], values[1])
     moving = np.where(covered[1], values[1], fixed)
-    seen = [ndimage.binary_erosion(c, border_value=1).astype(np.float32) for c in covered]
-    matched = _matched_bone(bones[0], bones[1], BONE_NEIGHBOURHOOD_MM / grid.spacing_mm[0])
     smooth = [ndimage.gaussian_filter(value, SMOOTHING_VOXELS) for value in (fixed, moving)]
-    return Images(smooth[0], smooth[1], seen[0], seen[1], matched), said
+    seen = [ndimage.binary_erosion(c, border_value=1).astype(np.float32) for c in covered]
+    bones = [(n & (hu > BONE_HU)).astype(np.float32) for hu, n in zip(hus, near, strict=True)]
+    matched = _matched_bone(bones[0], bones[1], BONE_NEIGHBOURHOOD_MM / grid.spacing_mm[0])
+    outside = ((smooth[0] < OUTSIDE_VALUE) & (inner[0] < 0.5)).astype(np.float32)
+    return Images(*smooth, *seen, matched, outside), "; ".join([said, *told])
 
 
-def _windowed(hu: Array, near: npt.NDArray[np.bool_], inner: Array) -> Array:
-    """Windowed values inside the body; air and lung count only away from the skin."""
-    dark = np.interp(hu, LUNG_HU, LUNG_VALUES).astype(np.float32) * inner
-    return (np.interp(hu, WINDOW_HU, WINDOW_VALUES).astype(np.float32) + dark) * near
+def _without_contrast_medium(
+    images: Sequence[Volume], bodies: Sequence[Volume], spacing_mm: float
+) -> tuple[list[Volume], list[str]]:
+    """Return both CTs near the spacing of the grid, and what was done about contrast medium."""
+    plain, told = [], []
+    for name, image, body in zip(("reference", "prior"), images, bodies, strict=True):
+        volume, said = without_contrast_medium(shrink(image, spacing_mm), body)
+        plain.append(volume)
+        told += [f"{name}: {said}"] if said else []
+    return plain, told
+
+
+def _window_on(image: Volume, grid: Grid, transform: sitk.Transform) -> Array:
+    """Windowed values at the voxels of a grid, by cubic splines."""
+    shown = np.interp(image.array, WINDOW_HU, WINDOW_VALUES).astype(np.float32)
+    return on_grid(
+        Volume(shown, image.grid).to_sitk(), grid, transform, WINDOW_VALUES[0], sitk.sitkBSpline
+    )
+
+
+def _dark(hu: Array, inner: Array) -> Array:
+    """Further values of air and lung, which count only away from the skin."""
+    return np.interp(hu, LUNG_HU, LUNG_VALUES).astype(np.float32) * inner
 
 
 def _inner(body: Volume) -> Volume:
@@ -157,10 +186,16 @@ def _inner(body: Volume) -> Volume:
     return Volume(inner.astype(np.uint8), body.grid)
 
 
-def on_grid(image: sitk.Image, grid: Grid, transform: sitk.Transform, outside: float) -> Array:
-    """Return the values of an image at the voxels of a grid, linear, ``outside`` beyond it."""
+def on_grid(
+    image: sitk.Image,
+    grid: Grid,
+    transform: sitk.Transform,
+    outside: float,
+    interpolator: int = sitk.sitkLinear,
+) -> Array:
+    """Return the values of an image at the voxels of a grid, ``outside`` beyond it."""
     out = sitk.Resample(
-        sitk.Cast(image, sitk.sitkFloat32), grid.size, transform, sitk.sitkLinear,
+        sitk.Cast(image, sitk.sitkFloat32), grid.size, transform, interpolator,
         grid.origin_lps, grid.spacing_mm, grid.direction, outside, sitk.sitkFloat32, False,
     )  # fmt: skip
     return sitk.GetArrayFromImage(out)

@@ -1,10 +1,10 @@
 """Rigid step: six degrees of freedom from the bodies and bones of two CTs.
 
 Several starts (`registration_starts`) are each refined coarsely with Mattes mutual information
-inside the bodies; the best goes on to finer levels
-and is at last settled on bone. Sampling is exhaustive. The last bits of Mattes mutual information
-depend on the order in which threads add, so its results are rounded (a ten-thousandth of a
-millimetre) before the next level: the outcome is the same bit for bit on every run.
+inside the bodies; the best goes on to a finer level and is at last settled on bone, or on finer
+mutual information where there is too little bone. Every voxel inside the masks counts, around bone
+every second one. Results are rounded (a ten-thousandth of a millimetre) before the next level: the
+outcome is the same bit for bit on every run.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ from .registration_starts import (
 )
 
 SEARCH_MM = 8.0
-LEVELS_MM = (6.0, 4.0)
+TURNED_MM = 12.0
+FINER_MM = 6.0
+WITHOUT_BONE_MM = 4.0
 BONE_MM = 3.0
 BONE_MARGIN_MM = 6.0
 SMALLEST_BONE_CC = 100.0
@@ -106,14 +108,11 @@ def register_rigid(
     center = centroid(search.fixed_mask)
     start, match = _best_start(search, starts_of(search, center, choice), progress, log)
     if choice.given is None:
-        _require_upright(search, center, match, progress)
-    for number, spacing in enumerate(LEVELS_MM):
-        level = _level(reference, prior, bodies, spacing)
-        report = _part(progress, 0.5 + 0.15 * number, 0.15)
-        found = _try(_mutual_information(level, 1.0, 80), match[0], level, report)
-        log.append(f"mutual information at {spacing:g} mm: {_describe(found)}")
-        match = found or match
-    best, reason = _settle_on_bone(reference, prior, bodies, (match[0], match[2]), progress, log)
+        turned = _level(reference, prior, bodies, TURNED_MM)
+        _require_upright(search, turned, center, match, progress)
+    finer = _level(reference, prior, bodies, FINER_MM)
+    match = _finer(finer, FINER_MM, match, _part(progress, 0.5, 0.2), log)
+    best, reason = _settle(reference, prior, bodies, match, progress, log)
     progress("Rigid registration", 1.0)
     return RigidMatch(best, tuple(log), reason, start)
 
@@ -137,12 +136,25 @@ def _best_start(
     return name, best
 
 
+def _finer(
+    level: Level, spacing_mm: float, match: Match, report: Callable[[float], None], log: list[str]
+) -> Match:
+    """Go on with mutual information at another spacing."""
+    found = _try(_mutual_information(level, 1.0, 80), match[0], level, report)
+    log.append(f"mutual information at {spacing_mm:g} mm: {_describe(found)}")
+    return found or match
+
+
 def _require_upright(
-    level: Level, center: npt.NDArray[np.float64], match: Match, progress: Progress
+    level: Level,
+    rough: Level,
+    center: npt.NDArray[np.float64],
+    match: Match,
+    progress: Progress,
 ) -> None:
     """Refuse a prior CT that fits distinctly better after half a turn."""
     found: list[tuple[str, Match]] = []
-    for name, start in turned_starts(level, center, BETTER_CORRELATION):
+    for name, start in turned_starts(rough, center, BETTER_CORRELATION):
         report = _part(progress, 0.5, 0.0)
         turned = _try(_mutual_information(level, 2.0, 60), start, level, report)
         if turned is not None and turned[1] < BETTER_INFORMATION * match[1]:
@@ -192,29 +204,44 @@ def _mutual_information(
     return method
 
 
-def _settle_on_bone(
+def _settle(
     reference: Volume,
     prior: Volume,
     bodies: tuple[Volume, Volume],
-    match: tuple[sitk.Euler3DTransform, str],
+    match: Match,
     progress: Progress,
     log: list[str],
 ) -> tuple[sitk.Euler3DTransform, str]:
     """Refine on bone and its surroundings, where there is enough of it in the reference CT."""
+    report = _part(progress, 0.7, 0.3)
     level = _level(reference, prior, bodies, BONE_MM)
     bone = (level.fixed > BONE_HU) & level.fixed_mask
     voxel_cc = float(np.prod(bone.GetSpacing())) / 1000
     volume_cc = np.count_nonzero(sitk.GetArrayViewFromImage(bone)) * voxel_cc
     if volume_cc < SMALLEST_BONE_CC:
         log.append(f"bone not used: {volume_cc:.0f} cc in the reference CT")
-        return match
-    near = sitk.SignedMaurerDistanceMap(bone, False, False, True) < BONE_MARGIN_MM
-    level = Level(level.fixed, level.moving, sitk.And(near, level.fixed_mask), level.moving_mask)
+        level = _level(reference, prior, bodies, WITHOUT_BONE_MM)
+        best = _finer(level, WITHOUT_BONE_MM, match, report, log)
+        return best[0], best[2]
+    level = _around_bone(level, bone)
     method = _method(level, 0.5, 40)
     method.SetMetricAsCorrelation()
-    found = _try(method, match[0], level, _part(progress, 0.8, 0.2))
+    found = _try(method, match[0], level, report)
     log.append(f"bone at {BONE_MM:g} mm: {_describe(found)}")
-    return match if found is None else (found[0], found[2])
+    return (match[0], match[2]) if found is None else (found[0], found[2])
+
+
+def _around_bone(level: Level, bone: sitk.Image) -> Level:
+    """Cut the reference to every second voxel on and near bone."""
+    near = sitk.SignedMaurerDistanceMap(bone, False, False, True) < BONE_MARGIN_MM
+    mask = sitk.GetArrayFromImage(near & level.fixed_mask)
+    mask *= (np.indices(mask.shape).sum(axis=0) % 2 == 0).astype(mask.dtype)
+    used = sitk.GetImageFromArray(mask)
+    used.CopyInformation(bone)
+    index = np.argwhere(mask)[:, ::-1]
+    low, high = index.min(axis=0), index.max(axis=0) + 1
+    box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    return Level(level.fixed[box], level.moving, used[box], level.moving_mask)
 
 
 def _part(progress: Progress, start: float, share: float) -> Callable[[float], None]:

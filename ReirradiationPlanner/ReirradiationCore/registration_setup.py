@@ -33,11 +33,12 @@ def with_options(
     Raises
     ------
     RefusedError
-        Options for a course that the built-in engine does not register, organs or structures
-        that do not exist.
+        Options for a course that the built-in engine does not register, options of the deformable
+        step for a course that is registered rigidly, organs or structures that do not exist.
     """
+    own = prior.id in case.registration_options or prior.label in case.registration_options
     if mode not in ("rigid", "deformable"):
-        if prior.id in case.registration_options:
+        if own:
             reason = (
                 f"{prior.id} ({prior.label}): registration_options have no effect, its "
                 "registration is neither rigid nor deformable; remove them or change the mode"
@@ -45,13 +46,26 @@ def with_options(
             raise RefusedError(reason)
         return mode
     choice = case.registration_choice(prior.id, prior.label)
+    if own and mode == "rigid" and choice.deformable_options:
+        reason = (
+            f"{prior.id} ({prior.label}): registration_options {_listed(choice)} have no effect, "
+            "the course is registered rigidly; remove them or register it deformably"
+        )
+        raise RefusedError(reason)
     return built_in(mode == "deformable", choice, prior, planned, case)
+
+
+def _listed(choice: RegistrationChoice) -> str:
+    return ", ".join(choice.deformable_options)
 
 
 def built_in(
     deformable: bool, choice: RegistrationChoice, prior: Course, planned: Course, case: Case
 ) -> BuiltInRegistrar:
     """Return the built-in engine for two courses.
+
+    A rigid registration warns of the options of the deformable step, which may be meant for other
+    courses.
 
     Raises
     ------
@@ -67,6 +81,8 @@ def built_in(
         curvature=options.curvature * choice.smoothness,
         diffeomorphic=choice.diffeomorphic,
     )
+    idle = choice.deformable_options and not deformable
+    told = f"registered rigidly: registration_options {_listed(choice)} had no effect"
     file = choice.start_file
     organs = (
         guided_organs(planned, prior, choice.guide, choice.leave_out, case.structure_map)
@@ -81,6 +97,7 @@ def built_in(
         StartChoice(choice.start if choice.start in KINDS else AUTO, choice.start_landmarks),
         organs,
         _region(choice, planned, case) if deformable else None,
+        (told,) if idle else (),
     )
 
 

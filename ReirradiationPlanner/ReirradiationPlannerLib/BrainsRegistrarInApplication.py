@@ -25,22 +25,29 @@ class BrainsRegistrarInApplication(ModuleRegistrarInApplication):
 
     def run(self, fixed, moving, output, progress):
         """Called with both CTs: run the module and watch it."""
-        cli = slicer.cli.run(
-            slicer.modules.brainsfit, None, self._parameters(fixed, moving, output)
-        )
+        parameters = self._parameters(fixed, moving, output)
+        cli = slicer.cli.run(slicer.modules.brainsfit, None, parameters, update_display=False)
         try:
             while cli.IsBusy():
                 progress("Registration: BRAINS", cli.GetProgress() / 100)
-                time.sleep(POLL_S)
+                self._wait()
         except CancelledError:
             cli.Cancel()
             raise
         finally:
+            while cli.IsBusy():
+                self._wait()
             failed, text = cli.GetStatus() & cli.ErrorsMask, cli.GetErrorText()
             self._scene.RemoveNode(cli)
         if failed:
             reason = f"{self.engine} failed: {text.strip()[-300:]}"
             raise RegistrationError(reason)
+
+    @staticmethod
+    def _wait():
+        # the module's transform is read into its node by an event of the application
+        slicer.app.processEvents()
+        time.sleep(POLL_S)
 
     def _parameters(self, fixed, moving, output):
         start = {"initializeTransformMode": "useMomentsAlign"}

@@ -37,7 +37,7 @@ class ElastixRegistrarInApplication(ModuleRegistrarInApplication):
             logic.registerVolumes(
                 fixed, moving, outputTransformNode=output, initialTransformNode=self._start
             )
-        except (subprocess.CalledProcessError, ValueError, OSError) as error:
+        except (subprocess.CalledProcessError, RuntimeError, ValueError, OSError) as error:
             if cancelled:
                 raise cancelled[0] from error
             reason = f"{self.engine} failed: {error}"

@@ -56,19 +56,27 @@ def run_engine(engine: str, pair: Pair, folder: Path, program: str | None) -> di
 
 
 def run_pair(pair: Pair, wanted: list[str], programs: dict[str, str | None]) -> dict[str, dict]:
-    """Rows of the wanted engines; the rigid start is counted in the time of the competitors."""
+    """Rows of the wanted engines and of the rigid start, each with its own time."""
     rows: dict[str, dict] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         list(to_files(pair, folder))
         for engine in (START_ENGINE, *wanted):
-            row = run_engine(engine, pair, folder, programs.get(engine))
-            if "mean" in row and engine not in (START_ENGINE, OWN):
-                for key in ("seconds", "cpu_seconds"):
-                    row[key] += rows[START_ENGINE].get(key, 0.0)
-            rows[engine] = row
-            say(line_of(pair, engine, row))
+            rows[engine] = run_engine(engine, pair, folder, programs.get(engine))
+            say(line_of(pair, engine, rows[engine]))
     return rows
+
+
+def with_start(rows: dict[str, dict]) -> dict[str, dict]:
+    """Rows in the order of the engines; the time of the rigid start is added to competitors'."""
+    found = {}
+    for engine in (engine for engine in ENGINES if engine in rows):
+        row = dict(rows[engine])
+        if "mean" in row and engine not in (START_ENGINE, OWN):
+            for key in ("seconds", "cpu_seconds"):
+                row[key] += rows[START_ENGINE][key]
+        found[engine] = row
+    return found
 
 
 def line_of(pair: Pair, engine: str, row: dict) -> str:
@@ -87,10 +95,7 @@ def line_of(pair: Pair, engine: str, row: dict) -> str:
 def table(results: dict[str, dict], pelvis: Path | None) -> str:
     """Return the markdown of the documentation."""
     order = [name for name in pair_names(pelvis or Path()) if name in results]
-    rows = {
-        name: {e: results[name]["rows"][e] for e in ENGINES if e in results[name]["rows"]}
-        for name in order
-    }
+    rows = {name: with_start(results[name]["rows"]) for name in order}
     lines = [
         START,
         *summary(rows, OWN, SLOW),

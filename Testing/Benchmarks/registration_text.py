@@ -17,7 +17,11 @@ Written by `Testing/Benchmarks/bench_registration.py`; the lowest error of a pai
 * All competitors start from the built-in rigid match (its time is in theirs) and get CTs whose
   couch and air were taken away, on one grid, the prior one filled with the reference where it does
   not see. Times of plastimatch and greedy include reading and writing files; `s` are seconds on the
-  clock, which other work on the machine may lengthen, `CPU s` processor seconds on both cores.
+  clock, which other work on the machine may lengthen, `CPU s` processor seconds on both cores, by
+  which engines are compared.
+* Settings of the built-in engine were chosen on `smooth 10`, `smooth 20`, `filling 10`, `filling 20
+  gas+noise`, `demo small` and `pelvis`, those for contrast medium on `filling 20 contrast`; it saw
+  the other pairs only when they were measured.
 * Pairs: `smooth H` a slow field of up to H mm through the whole body; `filling H` bladder moved
   by H and rectum by 0.6 H mm in the centre, with noise of 12 HU, or 30 HU (`noise`), gas pockets
   that the other CT has not, contrast medium and another kV in the prior CT, a prior CT with two
@@ -34,4 +38,10 @@ END = """
 Only pairs in these tables were measured; a goal is shown for them and no others. Where the field
 moves a small part of the body only, a rigid match can have the lowest mean error although organs
 are off by millimetres: read the mean together with the 95th percentile and the surfaces.
+
+A mean far above the 95th percentile is an engine that diverged in a corner of the image.
+
+Clinical size, two CTs of 512 x 512 x 150 voxels of 1 x 1 x 2 mm, rigid and deformable with the
+backward run and the quality of seven organs: 26.5 s of processor time on two cores, 0.84 GB. On the
+clock of an idle machine the same took 28.8 s when its processor time was still 36.7 s.
 """

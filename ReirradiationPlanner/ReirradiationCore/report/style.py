@@ -37,12 +37,13 @@ th, td { border-bottom: 1px solid var(--line); padding: .28rem .45rem; text-alig
   vertical-align: top; }
 thead th { border-bottom: 2px solid var(--ink); background: var(--band); vertical-align: bottom; }
 thead th.n { white-space: normal; }
-tbody th { font-weight: 600; min-width: 7.6em; max-width: 15rem; overflow-wrap: anywhere; }
+tbody th { font-weight: 600; min-width: 7.6em; max-width: 15rem; overflow-wrap: break-word; }
+.name { max-width: 12rem; overflow-wrap: break-word; }
 .limits tbody th { min-width: 9.4em; }
 .what { min-width: 9.5em; overflow-wrap: anywhere; }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .n div { white-space: nowrap; }
-.wrap { overflow-wrap: anywhere; }
+.wrap { min-width: 6.5em; overflow-wrap: anywhere; }
 .line { white-space: nowrap; }
 .sum { background: var(--band); font-weight: 600; }
 td.uid, span.uid { font: .8rem/1.4 "DejaVu Sans Mono", "Liberation Mono", Consolas, monospace;

@@ -95,7 +95,7 @@ def _dates(course: Mapping[str, Any]) -> Html:
 def models(results: Mapping[str, Any]) -> Html:
     """Return for each structure how its doses were mapped and converted."""
     columns = [
-        Column("Structure"), Column("Standard name", "wrap"), Column("Kind"), Column("Volume", "n"),
+        Column("Structure"), Column("Standard name", "name"), Column("Kind"), Column("Volume", "n"),
         Column(ALPHA_BETA, "n"), Column("Recovery"), Column("Mapping"),
         Column("Dose known", "line"),
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from ReirradiationCore.intensity_matching import matched_hu, tissue_peak
+from ReirradiationCore.intensity_matching import curve_between, moved_hu, tissue_peak
 
 
 def tissue(fat=-100.0, muscle=50.0, share=0.4, size=40_000):
@@ -10,6 +10,11 @@ def tissue(fat=-100.0, muscle=50.0, share=0.4, size=40_000):
     n = int(share * size)
     values = np.concatenate([rng.normal(fat, 12, n), rng.normal(muscle, 12, size - n)])
     return values.astype(np.float32).reshape(40, 25, -1)
+
+
+def matched_hu(reference, prior, inside):
+    curve, said = curve_between(reference, prior, inside)
+    return moved_hu(prior, curve), said
 
 
 EVERYWHERE = np.ones(tissue().shape, dtype=bool)

@@ -121,6 +121,34 @@ def test_a_rigid_registration_takes_the_start_and_nothing_of_the_deformation():
     assert made.starts.kind == "bodies"
 
 
+def test_options_without_effect_on_a_rigid_registration_are_warned_of():
+    assert engine("rigid", smoothness=2.0, diffeomorphic=True).remarks == (
+        "registered rigidly: registration_options smoothness, diffeomorphic had no effect",
+    )
+    assert engine("rigid", start="bodies").remarks == ()
+    assert engine("deformable", smoothness=2.0).remarks == ()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"guide": ("*",)}, {"fine_around": ("*",)}, {"fine_mm": 1.0}, {"smoothness": 2.0},
+        {"spacing_mm": 2.5}, {"diffeomorphic": True},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["prior-1", "PROST"])
+def test_a_course_with_options_of_its_own_without_effect_is_refused(options, name):
+    case = replace(Case(), registration_options={name: RegistrationChoice(**options)})
+    with pytest.raises(RefusedError, match=f"{next(iter(options))} have no effect"):
+        with_options("rigid", PRIOR, PLANNED, case)
+    assert with_options("deformable", PRIOR, PLANNED, case).remarks == ()
+
+
+def test_a_course_with_a_start_of_its_own_may_be_rigid():
+    own = replace(Case(), registration_options={"prior-1": RegistrationChoice(start="bone")})
+    assert with_options("rigid", PRIOR, PLANNED, own).starts.kind == "bone"
+
+
 def test_the_region_is_around_the_structures_named_or_all_targets():
     assert [s.name for s in engine(fine_around=("*",)).region.structures] == ["PTV_30"]
     both = engine(fine_around=("*", "rectum"), fine_mm=1.0).region

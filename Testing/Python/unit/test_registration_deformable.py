@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import registration_phantom as phantom
 import SimpleITK as sitk
+from ReirradiationCore import registration_images
 from ReirradiationCore.body_mask import body_mask
 from ReirradiationCore.curvature_solver import (
     block_mean,
@@ -21,6 +22,7 @@ from ReirradiationCore.registration_deformable import register_deformable
 
 TURN = phantom.rigid((1.0, -2.0, 2.0), (4.0, -6.0, 8.0))
 QUICK = DeformableOptions(iterations=(6, 5, 4))
+BLADDER = np.array([0.0, -20.0, -25.0])
 
 
 def truth(points):
@@ -165,12 +167,33 @@ def test_another_calibration_of_the_scanner_changes_little(pair, found):
     assert errors(match.field, points).mean() < errors(found.field, points).mean() + 0.2
 
 
+def test_contrast_medium_in_the_bladder_of_one_ct_changes_little(pair, found):
+    gap = pair[1].grid.centers_lps() - BLADDER
+    bright = pair[1].array.copy()
+    bright.ravel()[np.linalg.norm(gap / np.array([32.0, 26.0, 28.0]), axis=1) < 1] += 150.0
+    match = run(pair[0], Volume(bright, pair[1].grid), options=QUICK)
+    points = points_inside(pair[0])
+    near = points[np.linalg.norm(truth(points) - BLADDER, axis=1) < 45]
+    assert "prior: contrast medium shown as urine" in match.log[0]
+    assert errors(match.field, near).mean() < errors(found.field, near).mean() + 0.3
+
+
 def test_thirty_hu_of_noise_leave_the_field_unfolded(pair):
     match = run(noisy(pair[0], 30, 1), noisy(pair[1], 30, 2), options=QUICK)
     left = errors(match.field, points_inside(pair[0]))
     assert left.mean() < 1.2
     assert np.percentile(left, 95) < 3.0
     assert match.smallest_jacobian > 0.2
+
+
+def test_smoothing_keeps_noise_out_of_the_field(pair, monkeypatch):
+    images = noisy(pair[0], 30, 1), noisy(pair[1], 30, 2)
+    points = points_inside(pair[0])
+    smooth = errors(run(*images, options=QUICK).field, points)
+    monkeypatch.setattr(registration_images, "SMOOTHING_VOXELS", 0.0)
+    rough = errors(run(*images, options=QUICK).field, points)
+    assert smooth.mean() < 0.9 * rough.mean()
+    assert np.percentile(smooth, 95) < 0.9 * np.percentile(rough, 95)
 
 
 def test_a_field_that_would_fold_is_stiffened_and_said_so(pair):

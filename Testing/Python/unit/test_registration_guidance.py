@@ -96,7 +96,7 @@ def test_both_images_get_one_value_inside_an_organ_and_keep_theirs_outside():
     fixed[4:8, 4:8, 4:8] = moving[6:12, 6:12, 6:12] = 1.0
     term = organ_term("Bladder", fixed, moving, 4.0, 4)
     one = np.ones((16, 16, 16), dtype=np.float32)
-    alike = made_alike(Images(2 * one, 3 * one, one, one, one), [term])
+    alike = made_alike(Images(2 * one, 3 * one, one, one, one, 0 * one), [term])
     assert np.array_equal(alike.fixed, np.where(fixed > 0, INSIDE_VALUE, 2.0))
     assert np.array_equal(alike.moving, np.where(moving > 0, INSIDE_VALUE, 3.0))
 

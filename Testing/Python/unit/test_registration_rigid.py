@@ -44,7 +44,7 @@ def test_bone_is_matched_within_half_a_millimetre(usual):
 def test_the_log_tells_every_start_and_level(usual):
     log = "\n".join(usual[0].log)
     assert "start from overlap of intensities" in log
-    assert "mutual information at 4 mm" in log
+    assert "mutual information at 6 mm" in log
     assert "bone at 3 mm" in log
 
 

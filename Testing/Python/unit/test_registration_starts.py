@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import registration_phantom as phantom
 import SimpleITK as sitk
-from ReirradiationCore.body_mask import body_mask
 from ReirradiationCore.errors import RegistrationError
 from ReirradiationCore.grids import Volume
 from ReirradiationCore.landmarks import Landmark
@@ -152,20 +151,22 @@ def test_a_start_without_landmarks_is_refused(moved_pair):
         register_rigid(*moved_pair, choice=StartChoice("landmarks"))
 
 
-def arms(points):
-    """1 in two arms beside the body."""
-    x, y, _ = points.T
-    return np.minimum(np.hypot(x - 165, y), np.hypot(x + 165, y)) < 22
+def with_arms(image, middle):
+    """Two arms with bone beside the body, ``middle`` (LPS, mm) between them."""
+    x, y, _ = (image.grid.centers_lps() - np.array(middle)).T
+    distance = np.minimum(np.hypot(x - 165, y), np.hypot(x + 165, y))
+    image.array.ravel()[distance < 22] = 40.0
+    image.array.ravel()[distance < 10] = 900.0
+    return image
 
 
-def test_arms_down_in_one_ct_do_not_pull_the_match():
+def test_arms_that_lie_elsewhere_do_not_pull_the_match():
     matrix, offset = phantom.matrix_of(phantom.rigid())
-    wide = phantom.grid((84, 48, 40))
-    reference = phantom.render(wide, lambda p: p @ matrix.T + offset)
-    reference.array.ravel()[arms(wide.centers_lps())] = 40.0
-    prior = phantom.render(phantom.grid(shift=(9.0, -12.0, 15.0)))
-    bodies = body_mask(reference), body_mask(prior)
-    match = register_rigid(reference, prior, bodies)
+    size, shift = (84, 48, 40), (9.0, -12.0, 15.0)
+    moved = phantom.render(phantom.grid(size), lambda p: p @ matrix.T + offset)
+    reference = with_arms(moved, (0.0, -30.0, 0.0))
+    prior = with_arms(phantom.render(phantom.grid(size, shift=shift)), (9.0, 28.0, 15.0))
+    match = register_rigid(reference, prior)
     for point in POINTS.tolist():
         expected = phantom.rigid().TransformPoint(point)
         assert match.transform.TransformPoint(point) == pytest.approx(expected, abs=0.6)
