@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from ReirradiationCore.pictures_data import Picture
 from ReirradiationPlannerLib.CaseNodes import CaseNodes
+from ReirradiationPlannerLib.MapHatches import LIMIT_MAP
 from ReirradiationPlannerLib.OrganSurfaces import OrganSurfaces
-from ReirradiationPlannerLib.ResultNodes import LIMIT_MAP
 
 from .canvas import Canvas, Pixels, png_bytes
 from .panel import HEADER_HEIGHT, PANEL_SIZE, draw_header, draw_panel

@@ -119,7 +119,7 @@ def _draw_legend(canvas: Canvas, map_node: Any) -> int:  # noqa: ANN401
     colors = np.zeros((table.GetNumberOfColors(), 4))
     for entry, color in enumerate(colors):
         table.GetColor(entry, color)
-    canvas.text(legend.GetTitleText(), LEFT, 32, 16, bold=True)
+    canvas.text(legend.GetTitleText().partition("\n")[0], LEFT, 32, 16, bold=True)
     canvas.bar(LEFT, BAR_TOP, BAR_WIDTH, colors[:, :3] * colors[:, 3:])
     height = len(colors)
     lower, upper = display.GetWindowLevelMin(), display.GetWindowLevelMax()

@@ -10,9 +10,10 @@ from ReirradiationCore.courses import Structure, StructureKind
 from ReirradiationCore.pictures_data import HotSpot, Picture, PictureRequest, Unavailable
 from ReirradiationCore.progress import Progress, silent
 from ReirradiationPlannerLib.CaseNodes import CaseNodes
+from ReirradiationPlannerLib.MapHatches import LIMIT_MAP
 from ReirradiationPlannerLib.MapStyle import MapStyle
 from ReirradiationPlannerLib.Navigation import Navigation
-from ReirradiationPlannerLib.ResultNodes import LIMIT_MAP, mapTitle
+from ReirradiationPlannerLib.ResultNodes import mapTitle
 from ReirradiationPlannerLib.SegmentationNodes import CLOSED_SURFACE
 from vtk.util.numpy_support import vtk_to_numpy
 

@@ -10,8 +10,9 @@ import numpy as np
 from ReirradiationCore.pictures_data import PictureRequest
 from ReirradiationPlannerLib.CaseNodes import CaseNodes
 from ReirradiationPlannerLib.DoseDisplay import DoseDisplay
+from ReirradiationPlannerLib.MapHatches import FIRST_MAP
 from ReirradiationPlannerLib.Navigation import Navigation
-from ReirradiationPlannerLib.ResultNodes import FIRST_MAP, ResultNodes
+from ReirradiationPlannerLib.ResultNodes import ResultNodes
 
 from .host import SLICE_VIEWS, Host, boot, write_mrb
 

@@ -88,7 +88,9 @@ class CaseNodes:
 
     def remove(self, node) -> None:
         """Take a node out of the scene with its display and storage nodes."""
-        own = [node.GetNthDisplayNode(n) for n in range(_count(node, "GetNumberOfDisplayNodes"))]
+        displays = range(_count(node, "GetNumberOfDisplayNodes"))
+        # the last first: a color legend must not outlive the display of its volume
+        own = [node.GetNthDisplayNode(n) for n in reversed(displays)]
         own += [node.GetNthStorageNode(n) for n in range(_count(node, "GetNumberOfStorageNodes"))]
         for other in filter(None, own):
             self._scene.RemoveNode(other)
@@ -96,8 +98,8 @@ class CaseNodes:
 
     @staticmethod
     def setHatch(mapNode, hatchNode) -> None:
-        """Tie the label volume of what is unknown, or over the limit, to its map."""
-        mapNode.SetNodeReferenceID(CaseNodes.UNKNOWN, hatchNode.GetID())
+        """Tie the label volume of what is unknown, or over the limit, to its map; None unties."""
+        mapNode.SetNodeReferenceID(CaseNodes.UNKNOWN, hatchNode.GetID() if hatchNode else None)
 
     @staticmethod
     def hatchOf(mapNode):

@@ -9,6 +9,7 @@ from .CaseNodes import CaseNodes
 from .ColorTables import ColorTables
 from .IsodoseModels import IsodoseModels
 from .MapStyle import MapStyle
+from .UnknownRegion import NOT_KNOWN, UnknownRegion
 from .VolumeNodes import VolumeNodes
 
 SOFT_TISSUE_WINDOW_HU = 400.0
@@ -16,6 +17,7 @@ SOFT_TISSUE_LEVEL_HU = 40.0
 MAP_OPACITY = 0.55
 HATCH_OPACITY = 0.55
 LARGEST_VALUE = 1e6
+HATCHED = "hatched: not known"
 
 
 class DoseDisplay:
@@ -161,6 +163,10 @@ class DoseDisplay:
             ownLegend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
             if ownLegend:
                 ownLegend.SetVisibility(legend and key in shown)
+            if ownLegend and ownLegend.GetVisibility():
+                hatch, title = CaseNodes.hatchOf(node), ownLegend.GetTitleText().partition("\n")[0]
+                isHatched = hatch is not None and UnknownRegion.isHatched(hatch, NOT_KNOWN)
+                ownLegend.SetTitleText(f"{title}\n{HATCHED}" if isHatched else title)
 
     def _color(self, mapNode, style: MapStyle, colors, limits, lowest: float) -> None:
         display = mapNode.GetDisplayNode()

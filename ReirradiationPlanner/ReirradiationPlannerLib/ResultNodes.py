@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import slicer
 from ReirradiationCore.grids import Volume
 from ReirradiationCore.pictures_data import PictureRequest, PriorImage
 
@@ -10,6 +11,7 @@ from .CaseNodes import CaseNodes
 from .DoseDisplay import DoseDisplay
 from .DvhPlots import DVH, DvhPlots
 from .HotSpotMarkers import HotSpotMarkers
+from .MapHatches import LIMIT_MAP, MapHatches
 from .MapStyle import MapStyle
 from .OrganSurfaces import OrganSurfaces
 from .PlotNodes import PlotNodes
@@ -20,10 +22,7 @@ from .SegmentationNodes import SegmentationNodes
 from .SubjectHierarchy import SubjectHierarchy
 from .TolerancePlot import TolerancePlot
 from .TransformNodes import TransformNodes
-from .UnknownRegion import UnknownRegion
 from .VolumeNodes import VolumeNodes
-
-FIRST_MAP, LIMIT_MAP = "cumulative_eqd2", "tolerance_percent"
 
 
 class ResultNodes:
@@ -82,20 +81,30 @@ class ResultNodes:
             ResultTables(self._scene).add(table)
 
     def updateMap(self, key: str, values: Volume) -> None:
-        """Repaint a map in place, with its lines; hatches and colours stay as they are.
+        """Repaint a map in place; its colours stay, lines and hatch follow with `redraw`.
 
+        :param values: on the grid of the map, planes at uneven distances included.
         :raises KeyError: a map that is not in the scene.
+        :raises ValueError: values on another grid.
         """
-        node = self._nodes.maps()[key]
-        display, before = DoseDisplay(self._scene), VolumeNodes.toVolume(node)
-        if before.array.shape != values.array.shape:
-            reason = f"{key}: {values.array.shape} voxels for a map of {before.array.shape}"
+        node, even = self._nodes.maps()[key], VolumeNodes.evenlySpaced(values)
+        shape = slicer.util.arrayFromVolume(node).shape
+        if shape != even.array.shape:
+            reason = f"{key}: {even.array.shape} voxels for a map of {shape}"
             raise ValueError(reason)
-        VolumeNodes.setVoxels(node, values.array)
-        if MapStyle.forKey(key):
-            upper = node.GetDisplayNode().GetWindowLevelMax()
-            levels = MapStyle.forKey(key).levels(upper)
-            display.setLevels(node, levels)
+        VolumeNodes.setVoxels(node, even.array)
+
+    def redraw(self, key: str, hatches: MapHatches | None = None) -> None:
+        """Draw lines and hatch of a map anew, once all maps that changed are repainted.
+
+        :param hatches: of this scene, to save looking for the patient again.
+        """
+        node, style = self._nodes.maps()[key], MapStyle.forKey(key)
+        largest = DoseDisplay.largest(slicer.util.arrayFromVolume(node))
+        upper = node.GetDisplayNode().GetWindowLevelMax()
+        levels = tuple(level for level in style.levels(upper) if level < largest)
+        DoseDisplay(self._scene).setLevels(node, levels)
+        (hatches or MapHatches(self._scene)).renew(key)
 
     def arrange(self, request: PictureRequest, patientItem: int | None = None) -> None:
         """Put the nodes of the case in order in the subject hierarchy.
@@ -126,7 +135,7 @@ class ResultNodes:
         return CaseNodes.mark(node, CaseNodes.STRUCTURES)
 
     def _addMaps(self, request: PictureRequest) -> None:
-        maxima, hatches = _maxima(request), _Hatches(self._scene, request)
+        maxima = _maxima(request)
         for key, values in request.maps.items():
             style = MapStyle.forKey(key)
             if style is None:
@@ -134,9 +143,7 @@ class ResultNodes:
             title = mapTitle(request, key)
             node = VolumeNodes(self._scene).addMap(values, title, key, style.unit)
             DoseDisplay(self._scene).styleMap(node, style, maxima[style.group])
-            hatch = hatches.of(key, style, title)
-            if hatch is not None:
-                CaseNodes.setHatch(node, hatch)
+        MapHatches(self._scene, request.ct).add(request.maps)
 
     def _addPrior(self, prior: PriorImage, label: str, request: PictureRequest) -> None:
         course = prior.course_id
@@ -156,23 +163,6 @@ class ResultNodes:
             CaseNodes.mark(transform, CaseNodes.TRANSFORM, course)
             for node in nodes:
                 node.SetAndObserveTransformNodeID(transform.GetID())
-
-
-class _Hatches:
-    """Label volumes of the maps of a case; maps that know the same voxels share one."""
-
-    def __init__(self, scene, request: PictureRequest):
-        self._maps = request.maps
-        self._region = UnknownRegion(scene, request.ct)
-
-    def of(self, key: str, style: MapStyle, title: str):
-        """Hatch of a map; where NaN is no dose, that of the cumulative dose. None without one."""
-        first = self._maps.get(FIRST_MAP)
-        if key == LIMIT_MAP and first is not None:
-            return self._region.addWithLimit(first, self._maps[key], f"Hatches: {title}")
-        if style.marksUnknown:
-            return self._region.add(self._maps[key], f"Unknown: {title}")
-        return None if first is None else self._region.add(first, f"Unknown: {title}")
 
 
 def mapTitle(request: PictureRequest, key: str) -> str:

@@ -46,7 +46,9 @@ class SceneNames:
 
     # Own: registrations
     REGISTRATION = "ReirradiationPlanner.Registration"
+    QUALITY_INPUTS = "ReirradiationPlanner.QualityInputs"
     APPROVAL = "ReirradiationPlanner.Approval"
+    FITTED_TO = "ReirradiationPlanner.FittedTo"
     OTHER_MAP_ROLE = "ReirradiationPlanner.OtherMap"
     OTHER_MAP = "ReirradiationPlanner.OtherMapRecord"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import SimpleITK as sitk
+import slicer
 from ReirradiationCore.body_mask import body_mask, resample
 from ReirradiationCore.errors import RegistrationError
 from ReirradiationCore.grids import Grid, Volume
@@ -33,7 +34,27 @@ class UnknownRegion:
     def __init__(self, scene, ct: Volume):
         self._scene = scene
         self._patient = UnknownRegion.patient(ct)
-        self._made = []
+        self._made: list[tuple] = []
+
+    def learn(self, values: Volume, node) -> None:
+        """Take a label volume that was made before, or None, as that of these values."""
+        known = np.isfinite(values.array)
+        if not self._find(known, values.grid):
+            self._made.append((known, values.grid, node))
+
+    @staticmethod
+    def isHatched(node, label: int) -> bool:
+        """Tell whether a label volume hatches anything with ``NOT_KNOWN`` or ``OVER_LIMIT``."""
+        return bool((slicer.util.arrayFromVolume(node) == label).any())
+
+    def _find(self, known: np.ndarray, grid: Grid) -> tuple:
+        """What was made for these known voxels; empty if nothing was."""
+        same = (one for one in self._made if one[1] == grid and np.array_equal(known, one[0]))
+        return next(same, ())
+
+    def forget(self, node) -> None:
+        """Never give this label volume again."""
+        self._made = [known for known in self._made if known[-1] is not node]
 
     def add(self, values: Volume, name: str):
         """Label volume for the label layer of slice views; 1 on the lines of a hatch.
@@ -43,9 +64,9 @@ class UnknownRegion:
         :return: vtkMRMLLabelMapVolumeNode, or None where the map covers the whole patient.
         """
         known = np.isfinite(values.array)
-        for other, grid, node in self._made:
-            if grid == values.grid and np.array_equal(known, other):
-                return node
+        found = self._find(known, values.grid)
+        if found:
+            return found[-1]
         labels = UnknownRegion.hatch(self._patient, Volume(known.astype(np.uint8), values.grid))
         node = self._addLabels(labels, name)
         self._made.append((known, values.grid, node))

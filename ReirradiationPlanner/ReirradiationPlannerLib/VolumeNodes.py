@@ -65,12 +65,16 @@ class VolumeNodes:
         return self._add(array, labels.grid, name, "vtkMRMLLabelMapVolumeNode")
 
     @staticmethod
-    def toVolume(node) -> Volume:
-        """Copy the voxels of a node without regard to a parent transform."""
+    def toVolume(node, *, copied: bool = True) -> Volume:
+        """Voxels of a node without regard to a parent transform.
+
+        :param copied: False gives the voxels themselves, to be read before the node changes.
+        """
         matrix = vtk.vtkMatrix4x4()
         node.GetIJKToRASMatrix(matrix)
         array = slicer.util.arrayFromVolume(node)
-        return Volume(array.copy(), VolumeNodes.grid(matrix, array.shape[2::-1]))
+        grid = VolumeNodes.grid(matrix, array.shape[2::-1])
+        return Volume(array.copy() if copied else array, grid)
 
     @staticmethod
     def grid(ijkToRas, size: tuple[int, int, int], first=(0, 0, 0)) -> Grid:

@@ -11,9 +11,11 @@ from ReirradiationCore.constraints import Quantity
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.limits import AppliedLimit, limit_rows
 from ReirradiationCore.live_evaluation import LiveEvaluation
+from ReirradiationCore.live_intervals import saying, without_intervals
 from ReirradiationCore.live_result import LiveResult
 from ReirradiationCore.sample_store import read_samples
 
+from .limit_table import NO_INTERVAL
 from .result_folder import ResultFolder
 
 SAME_GY = 1e-3
@@ -31,6 +33,19 @@ def open_live(folder: ResultFolder) -> LiveEvaluation:
     live = LiveEvaluation(read_samples(folder.samples_file))
     _require_same(live.judge().rows, folder.results["constraints"], folder)
     return live
+
+
+def saved_result(live: LiveEvaluation, folder: ResultFolder) -> LiveResult:
+    """Return the saved run; where it counted uncertainty, with the rows that it wrote.
+
+    The interval over the uncertainty enters those verdicts, and samples alone do not give it.
+    """
+    result = live.judge()
+    if not result.missing_intervals:
+        return result
+    written = keyed(folder.results["constraints"])
+    rows = tuple(written[row["id"], row["structure"]] for row in result.rows)
+    return replace(result, rows=rows, missing_intervals="")
 
 
 def _require_same(rows: Sequence[Row], saved: Sequence[Row], folder: ResultFolder) -> None:
@@ -72,7 +87,8 @@ def rows_at_own_alpha_beta(
     """Judge limits that state an alpha/beta with the one chosen for the organ instead.
 
     A published limit in EQD2 belongs to the alpha/beta it was published with, so this is what-if
-    only and stands beside the verdict of the limit.
+    only and stands beside the verdict of the limit. Where the case counts uncertainty, its
+    interval is not known here and no limit passes, as in the rows of changed choices.
 
     Parameters
     ----------
@@ -93,7 +109,14 @@ def rows_at_own_alpha_beta(
         for limit in result.applied
         if limit.organ is not None and _is_affected(limit, chosen.get(limit.organ.model.name))
     ]
-    return keyed(limit_rows(applied, result.planned, result.priors, result.case.confirmed))
+    case = result.case
+    if not case.uncertainty.groups:
+        return keyed(limit_rows(applied, result.planned, result.priors, case.confirmed))
+    sure, missing = without_intervals(applied, case)
+    rows = limit_rows(applied, result.planned, result.priors, case.confirmed, sure.bands)
+    for row, limit in zip(rows, applied, strict=True):
+        row[NO_INTERVAL] = (limit, True) in sure.bands
+    return keyed(saying(missing, rows, applied, sure))
 
 
 def _is_affected(limit: AppliedLimit, alpha_beta_gy: float | None) -> bool:

@@ -15,7 +15,8 @@ from trame_slicer.views.render_scheduler import NoScheduleRendering
 from ..host import Host
 
 PAGE = Path(__file__).parent / "page"
-ENCODER, MOVING_QUALITY = "turbo-jpeg", 60
+ENCODER = "turbo-jpeg"
+QUALITY = 90  # that of a picture at rest, so that no picture is drawn twice
 FRAMES_A_SECOND = 30.0
 
 
@@ -40,7 +41,7 @@ def streamed_views(server: Any, host: Host) -> ViewManager:  # noqa: ANN401
             kind,
             target_fps=FRAMES_A_SECOND,
             blur_fps=FRAMES_A_SECOND,
-            interactive_quality=MOVING_QUALITY,
+            interactive_quality=QUALITY,
             rca_encoder=ENCODER,
         )
         manager.register_factory(factory)

@@ -7,9 +7,10 @@ from typing import Any
 from ReirradiationPlannerLib.CaseNodes import CaseNodes
 from ReirradiationPlannerLib.ColorTables import ColorTables
 from ReirradiationPlannerLib.MapStyle import MapStyle
+from ReirradiationPlannerLib.UnknownRegion import NOT_KNOWN, OVER_LIMIT, UnknownRegion
 
 BANDS = 96
-HATCHED = "hatched: not known"
+HATCHES = {NOT_KNOWN: "hatched: not known", OVER_LIMIT: "dark hatch: over the limit"}
 
 
 def legend(map_node: Any, key: str, *, repainted: bool) -> dict[str, Any]:  # noqa: ANN401
@@ -18,13 +19,15 @@ def legend(map_node: Any, key: str, *, repainted: bool) -> dict[str, Any]:  # no
     lower, upper = display.GetWindowLevelMin(), display.GetWindowLevelMax()
     step = style.step(upper)
     count = round((upper - lower) / step)
+    hatch = CaseNodes.hatchOf(map_node)
+    shown = [one for one in HATCHES if hatch and UnknownRegion.isHatched(hatch, one)]
     return {
         "title": style.legend,
         "gradient": _gradient(style.table),
         "labels": [
             {"percent": 100 * n / count, "text": f"{lower + n * step:g}"} for n in range(count + 1)
         ],
-        "hatch": HATCHED if style.marksUnknown and CaseNodes.hatchOf(map_node) else "",
+        "hatches": [{"text": HATCHES[one], "over": one == OVER_LIMIT} for one in shown],
         "repainted": repainted,
     }
 

@@ -13,6 +13,7 @@ ALPHA_BETA = "\N{GREEK SMALL LETTER ALPHA}/\N{GREEK SMALL LETTER BETA}"
 RELATIONS = {"<=": "\N{LESS-THAN OR EQUAL TO}", ">=": "\N{GREATER-THAN OR EQUAL TO}"}
 SCOPES = {"cumulative": "all courses", "rert_only": "planned alone", "single_course": "one course"}
 UNKNOWN = "unknown"
+NO_INTERVAL = "without_interval"
 URGENCY = tuple(VERDICTS)
 
 
@@ -80,19 +81,30 @@ def _entry(row: Row, saved: Row | None, what_if: Row | None) -> dict[str, Any]:
         "limit": limit_text(row),
         "quantity": quantity_text(row),
         "value": value_text(row),
+        "interval": _interval(row),
         "percent": _percent(row),
         "percent_text": f"{_percent(row):.0f} %" if _percent(row) >= 0 else "",
         **_badge(row["verdict"]),
         "note": row.get("note") or "",
         "set": f"{row['set']}: {row['source']}",
         "was": f"saved: {value_text(saved)} {saved['verdict']}" if changed and saved else "",
-        "what_if": _what_if(what_if) if what_if else None,
+        "what_if": _what_if(what_if, row) if what_if else None,
     }
 
 
-def _what_if(row: Row) -> dict[str, Any]:
+def _what_if(row: Row, own: Row) -> dict[str, Any]:
+    """Return the entry at another alpha/beta; of its note only what that of the limit lacks."""
     text = f"at your {ALPHA_BETA} {row['alpha_beta_gy']:g}: {value_text(row)}"
-    return {"text": text, **_badge(row["verdict"])}
+    text += ", without the interval" if row.get(NO_INTERVAL) else ""
+    said = (own.get("note") or "").split("; ")
+    note = "; ".join(part for part in (row.get("note") or "").split("; ") if part not in said)
+    return {"text": text, "note": note, **_badge(row["verdict"])}
+
+
+def _interval(row: Row) -> str:
+    """Return the interval over the chosen uncertainty; empty where there is none."""
+    found = row.get("interval")
+    return f"{found[0]:.1f} to {found[1]:.1f}" if found else ""
 
 
 def _badge(verdict: str) -> dict[str, Any]:

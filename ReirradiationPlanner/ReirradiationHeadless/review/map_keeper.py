@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import slicer
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.grids import Volume
 from ReirradiationCore.live_result import LiveResult
-from ReirradiationPlannerLib.DoseDisplay import DoseDisplay
-from ReirradiationPlannerLib.MapStyle import MapStyle
+from ReirradiationPlannerLib.MapHatches import MapHatches
+from ReirradiationPlannerLib.OverlapDisplay import OVERLAP, OverlapDisplay
+from ReirradiationPlannerLib.ResultNodes import ResultNodes
 from ReirradiationPlannerLib.VolumeNodes import VolumeNodes
 
 from .painter import PHYSICAL, Painter
@@ -20,6 +20,7 @@ from .session import ReviewSession
 
 Point = tuple[float, float, float]
 ALPHA_BETA = "alpha_beta"
+NOT_PAINTED = "the maps cannot be painted for changed choices: {}"
 
 
 class MapKeeper:
@@ -37,13 +38,15 @@ class MapKeeper:
         self._session, self._scene = session, scene
         self._saved = session.saved.marker
         self._painted = dict.fromkeys(scene.maps, self._saved)
-        self._lines = dict(self._painted)
+        self._drawn = dict(self._painted)
+        self._overlap: tuple[float, float] | None = None
         self._alpha_beta = session.folder.map(ALPHA_BETA)
+        self._hatches: MapHatches | None = None
         self.painter: Painter | None = None
         self.why_not = ""
 
     def prepare(self) -> None:
-        """Get ready to paint; takes a second for a large case, so not while a page waits."""
+        """Get ready to paint; takes seconds for a large case, so not while a page waits."""
         nodes = self._scene.maps.items()
         doses = {
             key.removeprefix(PHYSICAL): VolumeNodes.toVolume(node)
@@ -53,7 +56,11 @@ class MapKeeper:
         try:
             self.painter = Painter(doses, self._session.saved)
         except RefusedError as error:
-            self.why_not = str(error)
+            self.why_not = NOT_PAINTED.format(error)
+            return
+        hatches = MapHatches(self._scene.scene)
+        hatches.learn()
+        self._hatches = hatches
 
     def is_stale(self, key: str) -> bool:
         """Tell whether a map does not belong to the current choices."""
@@ -70,23 +77,32 @@ class MapKeeper:
         """Tell whether painting would bring any map up to date."""
         return self.painter is not None and any(map(self.is_stale, self._scene.maps))
 
+    def paint(self, result: LiveResult) -> dict[str, Volume]:
+        """Return the maps of the scene under other choices; takes a while."""
+        return self.painter.maps(result, {ALPHA_BETA, *self._scene.maps}) if self.painter else {}
+
     def replace(self, result: LiveResult, maps: Mapping[str, Volume]) -> None:
-        """Put painted maps into the scene; lines follow when a map is shown."""
+        """Put painted maps into the scene; lines and hatch follow when a map is shown."""
+        nodes = ResultNodes(self._scene.scene)
         for key in self._scene.maps.keys() & maps.keys():
-            slicer.util.updateVolumeFromArray(self._scene.maps[key], maps[key].array)
+            nodes.updateMap(key, maps[key])
             self._painted[key] = result.marker
         self._alpha_beta = maps[ALPHA_BETA]
 
+    def choose_overlap(self, prior_gy: float, planned_gy: float) -> None:
+        """Count as overlap where the prior courses reach one EQD2 and the plan another, Gy."""
+        self._overlap = prior_gy, planned_gy
+        self._drawn.pop(OVERLAP, None)
+
     def follow(self, key: str) -> None:
-        """Draw the lines of a map anew if it was painted since they were."""
-        if self._lines.get(key) == self._painted.get(key):
+        """Draw lines and hatch of a map anew if it was painted since they were."""
+        if self._drawn.get(key) == self._painted[key]:
             return
-        node, style = self._scene.maps[key], MapStyle.forKey(key)
-        largest = DoseDisplay.largest(slicer.util.arrayFromVolume(node))
-        upper = node.GetDisplayNode().GetWindowLevelMax()
-        levels = tuple(level for level in style.levels(upper) if level < largest)
-        DoseDisplay(self._scene.scene).setLevels(node, levels)
-        self._lines[key] = self._painted[key]
+        scene = self._scene.scene
+        if key == OVERLAP and self._overlap:
+            OverlapDisplay(scene, self._session.saved.planned.id).choose(*self._overlap)
+        ResultNodes(scene).redraw(key, self._hatches)
+        self._drawn[key] = self._painted[key]
 
     def value_at(self, key: str, point: Point) -> float | None:
         """Value of a map, or of alpha/beta, in the voxel at a point; None where it is not known."""

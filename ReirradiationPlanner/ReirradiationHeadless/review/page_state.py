@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from ReirradiationCore.heatmaps import OVERLAP_THRESHOLD_EQD2_GY
 from ReirradiationCore.recovery_rules import built_in_rules
 from ReirradiationCore.warning import WARNING
 from ReirradiationPlannerLib.CaseNodes import CaseNodes
 
+from .arrangement import FOUR, arrangements
 from .review_scene import ReviewScene
 from .session import ReviewSession
-from .view_set import SLICES, THREE_D, Point, SlicePosition
+from .view_set import ORIENTATIONS, SLICES, THREE_D, Point, SlicePosition
 
 OPACITY = 0.5
 NOT_OFFERED = ("custom",)
@@ -23,6 +25,8 @@ TABS = (
 )
 # sides of the patient towards which the offsets of the views grow and fall
 SIDES = {"Axial": ("S", "I"), "Coronal": ("A", "P"), "Sagittal": ("L", "R")}
+# sides of the patient at the left, right, upper and lower edge of the views
+EDGES = {"Axial": "RLAP", "Coronal": "RLSI", "Sagittal": "APSI"}
 CHANGE_TITLES = {
     "choices": "Choices",
     "verdicts": "Verdicts",
@@ -36,6 +40,7 @@ def fixed_state(session: ReviewSession, scene: ReviewScene, notice: str) -> dict
     folder = session.folder
     labels = " + ".join(label for _course, label in session.course_labels())
     unapproved = ", ".join(folder.unapproved)
+    arranged = arrangements(session.course_labels(), scene.maps)
     return {
         "trame__title": f"Review: {folder.name}",
         "title": f"Review of {folder.name}: {labels}",
@@ -50,8 +55,14 @@ def fixed_state(session: ReviewSession, scene: ReviewScene, notice: str) -> dict
         "has_prior_contours": scene.has(CaseNodes.PRIOR_CONTOUR),
         "surfaces": False,
         "has_surfaces": scene.has(CaseNodes.ORGAN_SURFACE),
+        "arrangements": [{"key": one.key, "title": one.title} for one in arranged.values()],
+        "arrangement": FOUR,
+        "heads": arranged[FOUR].heads(),
         "views": _views(),
         "large": "",
+        "help": False,
+        "overlap_prior": OVERLAP_THRESHOLD_EQD2_GY,
+        "overlap_planned": OVERLAP_THRESHOLD_EQD2_GY,
         "tabs": [{"key": key, "title": title} for key, title in TABS],
         "tab": TABS[0][0],
         "rules": [
@@ -62,9 +73,10 @@ def fixed_state(session: ReviewSession, scene: ReviewScene, notice: str) -> dict
         "author": "",
         "message": "",
         "isotoxic": "",
-        "legend": None,
+        "legends": [],
         "stale": False,
         "stale_surfaces": False,
+        "why_stale": "",
         "dvh": "",
         "readout": [],
         "point_text": "",
@@ -75,10 +87,10 @@ def fixed_state(session: ReviewSession, scene: ReviewScene, notice: str) -> dict
 
 def _views() -> list[dict[str, Any]]:
     slices = [
-        {"name": name, "title": name, "template": template, "slice": True}
-        for name, template in SLICES.items()
+        {"name": name, "template": SLICES.get(name, name), "slice": True, "edges": EDGES[side]}
+        for name, side in ORIENTATIONS.items()
     ]
-    return [*slices, {"name": THREE_D, "title": "3D", "template": THREE_D, "slice": False}]
+    return [*slices, {"name": THREE_D, "template": THREE_D, "slice": False, "edges": ""}]
 
 
 def choices_state(session: ReviewSession) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from ReirradiationCore.map_stage import painted_organs
 
 Point = tuple[float, float, float]
 PHYSICAL = "mapped_dose_"
+PLANES = 16
 
 
 class Painter:
@@ -60,22 +61,56 @@ class Painter:
         number = int(self._paint.index[k, j, i])
         return self._names[number] if number >= 0 else None
 
-    def maps(self, result: LiveResult) -> dict[str, Volume]:
-        """Return the maps of other choices; those that need another mapping are left out."""
+    def maps(self, result: LiveResult, wanted: Collection[str] = ()) -> dict[str, Volume]:
+        """Return the maps of other choices; those that need another mapping are left out.
+
+        They are painted some planes at a time, which takes a fraction of the memory.
+
+        Parameters
+        ----------
+        result : LiveResult
+            The choices.
+        wanted : collection of str
+            Names of the maps to return; all if empty.
+        """
         now = {o.structure.name: o for o in painted_organs(result.organs, result.applied)}
         before = self._paint.organs
         organs = tuple(_with_this_map(now[old.structure.name], old) for old in before)
         paint = Paint(self._paint.grid, self._paint.index, organs, self._paint.lost)
-        on_grid = [self._on_grid(course, result) for course in self._courses]
-        return make_maps(paint, on_grid[:-1], on_grid[-1])
+        painted: dict[str, Volume] = {}
+        for first in range(0, self.grid.shape[0], PLANES):
+            part = slice(first, first + PLANES)
+            courses = [self._on_grid(course, result, part) for course in self._courses]
+            found = make_maps(_planes(paint, part), courses[:-1], courses[-1])
+            for key, values in _with_recovery(found).items():
+                if key not in painted and (key in wanted or not wanted):
+                    painted[key] = Volume(np.empty(self.grid.shape, np.float32), self.grid)
+                if key in painted:
+                    painted[key].array[part] = values.array
+        return painted
 
-    def _on_grid(self, course: Course, result: LiveResult) -> CourseOnGrid:
-        array = self._doses[course.id].array
+    def _on_grid(self, course: Course, result: LiveResult, part: slice) -> CourseOnGrid:
+        array = self._doses[course.id].array[part]
         scale = result.case.planned_scale / self._scale
         if course.id == result.planned.id and scale != 1.0:
             array = array * np.float32(scale)
         fractions = tuple(phase.fractions_delivered for phase in course.phases)
         return CourseOnGrid(course.id, (array,), fractions, result.case.model)
+
+
+def _planes(paint: Paint, part: slice) -> Paint:
+    """Return some planes of what is painted."""
+    index = paint.index[part]
+    grid = replace(paint.grid, size=index.shape[::-1], plane_offsets_mm=None)
+    lost = {course: mask[part] for course, mask in paint.lost.items()}
+    return Paint(grid, index, paint.organs, lost)
+
+
+def _with_recovery(maps: dict[str, Volume]) -> dict[str, Volume]:
+    """Give the maps of recovery also where no organ recovers: the sum itself, and nothing."""
+    total = maps["cumulative_eqd2"]
+    nothing = Volume(np.where(np.isnan(total.array), total.array, np.float32(0)), total.grid)
+    return {"cumulative_no_recovery": total, "recovery_difference": nothing, **maps}
 
 
 def _with_this_map(organ: PaintedOrgan, saved: PaintedOrgan) -> PaintedOrgan:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import slicer
 from ReirradiationCore.errors import RefusedError
 from ReirradiationPlannerLib.CaseNodes import CaseNodes
 from ReirradiationPlannerLib.DoseDisplay import DoseDisplay
@@ -111,6 +112,18 @@ class ReviewScene:
         if key:
             display.showIsodoses(self.maps[key], lines=lines, surfaces=False)
 
+    def style(
+        self, keys: tuple[str, ...], composites: list[Any], *, opacity: float, lines: bool
+    ) -> None:
+        """Set opacity and lines of views that are filled already; the page draws the legends."""
+        display = DoseDisplay(self.scene)
+        display.setOpacity(composites, opacity)
+        for key in keys:
+            display.showIsodoses(self.maps[key], lines=lines, surfaces=False)
+            colors = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(self.maps[key])
+            if colors:
+                colors.SetVisibility(False)
+
     def value_at(self, key: str, point: Point) -> float | None:
         """Value of the voxel of a map at a point, LPS, mm; None where it is not known."""
         return VolumeNodes.valueAt(self.maps[key], point)
@@ -144,17 +157,28 @@ class ReviewScene:
         """Show or hide the contours of prior courses."""
         PriorContours(self.scene).show(visible)
 
-    def show_surfaces(self, *, visible: bool) -> None:
-        """Show organs coloured by tolerance used in 3D instead of those in their own colours."""
+    def show_surfaces(self, *, visible: bool) -> bool:
+        """Show organs coloured by tolerance used in 3D instead of those in their own colours.
+
+        Returns
+        -------
+        bool
+            Whether that changed what is shown.
+        """
+        if self._segmentation is None:
+            OrganSurfaces(self.scene).show(visible)
+            return False
+        display = self._segmentation.GetDisplayNode()
+        before = display.GetVisibility3D()
         OrganSurfaces(self.scene).show(visible)
-        if self._segmentation is not None:
-            self._segmentation.GetDisplayNode().SetVisibility3D(not visible)
+        display.SetVisibility3D(not visible)
+        return before == visible
 
     def color_surfaces(self) -> None:
         """Colour the organs in 3D by the tolerance map as it is now."""
         if TOLERANCE not in self.maps:
             return
-        percent = VolumeNodes.toVolume(self.maps[TOLERANCE])
+        percent = VolumeNodes.toVolume(self.maps[TOLERANCE], copied=False)
         for model in CaseNodes(self.scene).all(CaseNodes.ORGAN_SURFACE):
             OrganSurfaces(self.scene).color(model, percent)
 

@@ -16,7 +16,7 @@ from ReirradiationCore.picture_request import course_label
 from ReirradiationCore.saved_choices import case_text
 
 from .choices import Choices
-from .judging import keyed, open_live, rows_at_own_alpha_beta
+from .judging import keyed, open_live, rows_at_own_alpha_beta, saved_result
 from .limit_table import ALPHA_BETA, counts, limit_table
 from .result_folder import ResultFolder
 
@@ -58,7 +58,7 @@ class ReviewSession:
         """
         folder = ResultFolder.read(path)
         live = open_live(folder)
-        saved = live.judge()
+        saved = saved_result(live, folder)
         return cls(folder, live, saved, saved)
 
     @property
@@ -83,7 +83,8 @@ class ReviewSession:
         ReirradiationError
             Choices that are not allowed.
         """
-        self.current = self.live.judge(choices.applied_to(self.live.case))
+        case = choices.applied_to(self.live.case)
+        self.current = self.saved if case == self.live.case else self.live.judge(case)
         self.choices = choices
 
     def change(self, **changes: Any) -> None:  # noqa: ANN401

@@ -41,3 +41,21 @@ def test_an_organ_whose_map_changed_from_deformable_to_rigid_is_unknown_and_come
                    (rigid, STRIDER))  # fmt: skip
     assert np.isnan(there[voxels]).all()
     assert not np.isnan(back[voxels]).any()
+
+
+def test_only_wanted_maps_are_painted_and_those_of_recovery_where_nothing_recovers():
+    planned, prior = falling()
+    one_phase = replace(prior, phases=prior.phases[:1])
+    saved = evaluated(planned, [one_phase], STRIDER)
+    doses = {c.id: saved.maps[f"{PHYSICAL}{c.id}"] for c in saved.courses}
+    painter = Painter(doses, LiveEvaluation(sampled(planned, [one_phase], STRIDER)).judge())
+    wanted = {"cumulative_eqd2", "cumulative_no_recovery", "recovery_difference"}
+    result = LiveEvaluation(sampled(planned, [one_phase], STRIDER)).judge()
+    painted = {key: values.array for key, values in painter.maps(result, wanted).items()}
+    assert painted.keys() == wanted
+    assert "recovery_difference" not in saved.maps
+    total = painted["cumulative_eqd2"]
+    np.testing.assert_array_equal(painted["cumulative_no_recovery"], total)
+    np.testing.assert_array_equal(
+        painted["recovery_difference"], np.where(np.isnan(total), total, 0)
+    )

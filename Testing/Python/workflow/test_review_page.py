@@ -12,6 +12,7 @@ import threading
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,9 +32,13 @@ PACKAGES = Path(__file__).resolve().parents[3] / "ReirradiationPlanner"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_S = 120
 SIZE = (1366, 768)
-VESSEL = "A_Iliac_L"
+VESSEL, PLEXUS = "A_Iliac_L", "SacralPlex_L"
 REQUEST = "Network.requestWillBeSent"
 PICTURES = ".picture img[src^=blob]"
+SHOWN = (
+    "[...document.querySelectorAll(arguments[0])].filter("
+    "e => e.checkVisibility({visibilityProperty: true}))"
+)
 
 
 @contextmanager
@@ -126,9 +131,25 @@ class Page:
         return row.find_element("css selector", ".verdict").text
 
     def pictures(self):
-        return [
-            i.get_attribute("src") for i in self.browser.find_elements("css selector", PICTURES)
-        ]
+        return [src for src, _width in self.images()]
+
+    def shown(self, selector):
+        """Elements that can be seen."""
+        return self.browser.execute_script(f"return {SHOWN}", selector)
+
+    def images(self):
+        """Address and width of the pictures that can be seen."""
+        script = f"return {SHOWN}.map(image => [image.src, image.naturalWidth])"
+        return self.browser.execute_script(script, PICTURES)
+
+    def arrange(self, key):
+        """Choose a layout and wait for its four pictures."""
+        Select(self.find("#arrangement")).select_by_value(key)
+        pair = ["ReirrLeftAxial", "ReirrRightAxial", "ReirrLeftCoronal", "ReirrRightCoronal"]
+        names = ["Axial", "Coronal", "Sagittal", "ThreeD"] if key == "four" else pair
+        wanted = [f"view-{name}" for name in names]
+        self.until(lambda: [e.get_attribute("id") for e in self.shown(".view")] == wanted)
+        self.until(lambda: [width > 100 for _src, width in self.images()] == [True] * 4)
 
     def errors(self):
         return [e["message"] for e in self.browser.get_log("browser") if "Error" in e["message"]]
@@ -145,6 +166,8 @@ def opened(browser, address):
 
 @pytest.fixture
 def page(opened):
+    if opened.find("#arrangement").get_attribute("value") != "four":
+        opened.arrange("four")
     opened.tab("choices")
     if opened.find("#reset").is_enabled():
         opened.find("#reset").click()
@@ -168,7 +191,7 @@ def test_warning_and_draft_mark_are_on_the_screen(page):
     assert "qualified medical physicist" in page.text("#warning")
     assert bottom["y"] + bottom["height"] <= SIZE[1] + 1
     assert "REGISTRATION NOT APPROVED: prior-1" in page.text(".notice")
-    assert len(page.browser.find_elements("css selector", ".mark")) == 3
+    assert len(page.shown(".mark")) == 3
 
 
 def test_page_fits_a_small_screen_without_scrolling(page):
@@ -205,6 +228,91 @@ def test_another_map_changes_picture_and_legend(page):
     page.until(lambda: page.pictures()[0] != before)
     Select(page.find("#map")).select_by_value("cumulative_eqd2")
     page.until(lambda: page.text(".legend b") == "EQD2 (Gy)")
+
+
+@pytest.fixture
+def beside(page):
+    """Prior beside planned course."""
+    page.arrange("eqd2_prior-1")
+    yield page
+    page.arrange("four")
+
+
+def test_views_side_by_side_move_together(beside):
+    assert beside.text("#view-ReirrLeftAxial strong").startswith("Axial: EQD2, prior-1")
+    assert beside.text("#view-ReirrRightAxial strong").startswith("Axial: EQD2, planned")
+    left, right = "#place-ReirrLeftAxial", "#place-ReirrRightAxial"
+    picture = beside.find("#picture-ReirrLeftAxial")
+    origin = ScrollOrigin.from_element(picture)
+    wheel = ActionChains(beside.browser).scroll_from_origin(origin, 0, 120)
+    beside.changed(right, wheel.perform)
+    beside.until(lambda: beside.text(left) == beside.text(right))
+    other = beside.find("#picture-ReirrRightAxial")
+    beside.changed(left, lambda: other.send_keys(Keys.PAGE_UP))
+    beside.until(lambda: beside.text(left) == beside.text(right))
+    click = ActionChains(beside.browser).move_to_element_with_offset(picture, 30, 20).click()
+    beside.changed("#place-ReirrRightCoronal", click.perform)
+
+
+DIFFERING = """
+const pixels = image => { const canvas = document.createElement('canvas');
+  canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
+  const context = canvas.getContext('2d'); context.drawImage(image, 0, 0);
+  return context.getImageData(0, 0, canvas.width, canvas.height).data };
+const [one, other] = [...arguments].map(pixels); let count = 0;
+for (let i = 0; i < one.length; i += 4)
+  if (Math.abs(one[i] - other[i]) + Math.abs(one[i + 2] - other[i + 2]) > 24) count++;
+return [one.length === other.length, count]
+"""
+
+
+def test_without_and_with_recovery_differ_where_an_organ_recovers(page):
+    page.arrange("recovery")
+    go(page, PLEXUS)
+    pair = [page.find(f"#picture-Reirr{side}Axial img") for side in ("Left", "Right")]
+    compare = partial(page.browser.execute_script, DIFFERING, *pair)
+    page.until(lambda: compare()[1] > 10)
+    assert compare()[0]
+    assert len(page.shown(".legend b")) == 1
+    page.arrange("four")
+
+
+def go(page, structure):
+    """Choose a structure in the table of limits."""
+    links = page.browser.find_elements("css selector", "table.limits .link")
+    next(link for link in links if link.text == structure).click()
+
+
+def test_overlap_is_drawn_for_the_chosen_isodoses_and_none_below_zero_is_taken(page):
+    Select(page.find("#map")).select_by_value("overlap_eqd2")
+    page.until(lambda: page.shown("#overlap"))
+    before = page.pictures()[0]
+    page.type("#overlap_prior", "40")
+    page.until(lambda: page.pictures()[0] != before)
+    page.type("#overlap_planned", "-1")
+    page.until(lambda: "needs doses above zero" in page.text("#message"))
+    page.until(lambda: page.find("#overlap_planned").get_attribute("value") == "5")
+    page.type("#overlap_prior", "5")
+    page.until(lambda: not page.shown("#message"))
+    Select(page.find("#map")).select_by_value("cumulative_eqd2")
+    page.until(lambda: not page.shown("#overlap"))
+
+
+def test_legend_of_the_tolerance_map_names_both_hatches(page):
+    Select(page.find("#map")).select_by_value("tolerance_percent")
+    page.until(lambda: page.text(".legend b") == "% of limit")
+    texts = [element.text for element in page.shown(".legend small")]
+    assert texts == ["hatched: not known", "dark hatch: over the limit"]
+    Select(page.find("#map")).select_by_value("cumulative_eqd2")
+    page.until(lambda: page.text(".legend b") == "EQD2 (Gy)")
+
+
+def test_mouse_and_keys_are_explained_on_request(page):
+    assert not page.shown("#help_text")
+    page.find("#help").send_keys(Keys.ENTER)
+    page.until(lambda: page.shown("#help_text"))
+    page.find("#help").click()
+    page.until(lambda: not page.shown("#help_text"))
 
 
 def test_less_planned_dose_turns_fail_into_pass_and_the_stale_map_is_marked(page):

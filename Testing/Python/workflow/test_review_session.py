@@ -1,6 +1,5 @@
 """A review of the demo case without a browser: choices, verdicts, maps, saving, refusals."""
 
-import asyncio
 import json
 import shutil
 
@@ -9,12 +8,12 @@ import pytest
 
 pytest.importorskip("trame_slicer", reason="the web viewer is not installed")
 
-import SimpleITK as sitk
 from ReirradiationCore.case_file import read_case
 from ReirradiationCore.errors import ReirradiationError
 from ReirradiationHeadless.cli import main
-from ReirradiationHeadless.offscreen import prepare_rendering
 from ReirradiationHeadless.review.session import ReviewSession
+from ReirradiationHeadless.review.view_set import SLICES
+from reviewing import saved_map, settle
 
 VESSEL, PLEXUS = "A_Iliac_L", "SacralPlex_L"
 
@@ -234,53 +233,9 @@ def test_port_that_is_no_port_is_refused(capsys, a_copy):
 # --- maps and views -------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def a_page(demo_folder):
-    """The page's actions with real views, and the loop its work waits in."""
-    missing = prepare_rendering()
-    if missing:
-        pytest.skip(missing.reason)
-    from ReirradiationHeadless.review.server import build  # noqa: PLC0415
-
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    session = ReviewSession.open(demo_folder / "result")
-    _server, actions = build(session)
-    loop.run_until_complete(actions.prepare())
-    yield actions, session, loop
-    for task in asyncio.all_tasks(loop):
-        task.cancel()
-    loop.run_until_complete(asyncio.sleep(0))
-    loop.close()
-
-
-@pytest.fixture
-def page(a_page):
-    actions, _session, loop = a_page
-    yield a_page
-    actions.reset()
-    settle(loop, actions)
-
-
-def settle(loop, actions):
-    """Let the work after a change finish."""
-
-    async def rest():
-        for _ in range(400):
-            await asyncio.sleep(0.02)
-            if not actions.is_busy:
-                return
-
-    loop.run_until_complete(rest())
-
-
-def saved_map(folder, name):
-    return sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "result" / "maps" / f"{name}.nrrd")))
-
-
 def test_maps_painted_for_the_saved_choices_are_the_saved_maps(page, demo_folder):
     actions, session, _loop = page
-    maps = actions.maps.painter.maps(session.saved)
+    maps = actions.maps.keeper.painter.maps(session.saved)
     for name in ("cumulative_eqd2", "tolerance_percent", "remaining_dose", "overlap_eqd2"):
         saved = saved_map(demo_folder, name)
         np.testing.assert_allclose(maps[name].array, saved, atol=2e-3, equal_nan=True)
@@ -289,7 +244,7 @@ def test_maps_painted_for_the_saved_choices_are_the_saved_maps(page, demo_folder
 def test_planned_eqd2_painted_for_less_dose_is_that_of_the_formula(page, demo_folder):
     actions, session, _loop = page
     session.change(planned_scale=0.9)
-    found = actions.maps.painter.maps(session.current)["eqd2_planned"].array
+    found = actions.maps.keeper.painter.maps(session.current)["eqd2_planned"].array
     alpha_beta = saved_map(demo_folder, "alpha_beta").astype(float)
     dose = 0.9 * saved_map(demo_folder, "mapped_dose_planned").astype(float)
     expected = dose * (dose / 5 + alpha_beta) / (2 + alpha_beta)
@@ -299,14 +254,14 @@ def test_planned_eqd2_painted_for_less_dose_is_that_of_the_formula(page, demo_fo
 def test_changed_choice_marks_the_map_at_once_and_painting_clears_the_mark(page):
     actions, _session, loop = page
     value = readout(actions, "All courses, cumulative")["value"]
-    actions.set_scale("0.9")
+    actions.choices.set_scale("0.9")
     assert actions.state.stale is True
     assert readout(actions, "All courses, cumulative")["stale"][1] is True
     settle(loop, actions)
     assert actions.state.stale is False
     after = readout(actions, "All courses, cumulative")
     assert (after["stale"][1], after["value"] != value) == (False, True)
-    assert actions.state.legend["repainted"] is True
+    assert actions.state.legends[0]["repainted"] is True
 
 
 def readout(actions, label):
@@ -316,12 +271,12 @@ def readout(actions, label):
 def test_going_back_paints_the_saved_maps_again(page):
     actions, _session, loop = page
     value = readout(actions, "All courses, cumulative")["value"]
-    actions.set_scale("0.9")
+    actions.choices.set_scale("0.9")
     settle(loop, actions)
-    actions.reset()
+    actions.choices.reset()
     assert actions.state.stale is True
     settle(loop, actions)
-    assert (actions.state.stale, actions.state.legend["repainted"]) == (False, False)
+    assert (actions.state.stale, actions.state.legends[0]["repainted"]) == (False, False)
     assert readout(actions, "All courses, cumulative")["value"] == value
 
 
@@ -330,7 +285,7 @@ def test_choosing_an_organ_brings_every_view_to_its_hot_spot(page, demo_results)
     spot = next(s for s in demo_results["hot_spots"] if s["structure"] == PLEXUS)
     actions.choose_structure(PLEXUS)
     left, posterior, superior = spot["point_lps"]
-    places = {name: place["value"] for name, place in actions.state.places.items()}
+    places = {name: actions.state.places[name]["value"] for name in SLICES}
     expected = {"Axial": superior, "Coronal": -posterior, "Sagittal": left}
     assert places == pytest.approx(expected, abs=0.01)
     assert PLEXUS in actions.state.dvh
@@ -347,7 +302,7 @@ def test_step_moves_one_view_by_one_slice_of_the_image(page):
 
 def test_what_is_no_number_is_refused_with_a_message(page):
     actions, session, _loop = page
-    actions.set_alpha_beta(VESSEL, "three")
+    actions.choices.set_alpha_beta(VESSEL, "three")
     assert "not a number" in actions.state.message
     assert not session.is_changed
 
@@ -356,7 +311,7 @@ def test_limit_of_another_alpha_beta_is_not_drawn_into_the_histogram(page):
     actions, _session, _loop = page
     actions.choose_structure(VESSEL)
     assert "D0.1cc 110 Gy" in actions.state.dvh
-    actions.set_alpha_beta(VESSEL, "2")
+    actions.choices.set_alpha_beta(VESSEL, "2")
     assert "D0.1cc 110 Gy" not in actions.state.dvh
 
 
