@@ -19,6 +19,7 @@ from .point_transforms import linear_part
 POSITION_DECIMALS = 3
 DIRECTION_DECIMALS = 6
 _KNOWN: WeakKeyDictionary[Volume, str] = WeakKeyDictionary()
+_KNOWN_STRUCTURES: WeakKeyDictionary[Structure, str] = WeakKeyDictionary()
 
 
 def volume_digest(volume: Volume) -> str:
@@ -46,7 +47,13 @@ def _volume_digest(volume: Volume) -> str:
 
 
 def structure_digest(structure: Structure) -> str:
-    """Hash of name, type and contours of a structure, 64 hexadecimal digits."""
+    """Hash of name, type and contours of a structure, 64 hexadecimal digits; it is remembered."""
+    if structure not in _KNOWN_STRUCTURES:
+        _KNOWN_STRUCTURES[structure] = _structure_digest(structure)
+    return _KNOWN_STRUCTURES[structure]
+
+
+def _structure_digest(structure: Structure) -> str:
     head = [structure.name, structure.interpreted_type, structure.kind.value]
     head += [len(contour) for contour in structure.contours]
     digest = hashlib.sha256(json.dumps(head).encode())

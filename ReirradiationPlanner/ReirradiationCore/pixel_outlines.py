@@ -9,6 +9,8 @@ from .grids import Grid
 
 Mask = npt.NDArray[np.bool_]
 Points = npt.NDArray[np.float64]
+Corners = npt.NDArray[np.int64]
+PIXELS_AT_ONCE = 2_000_000
 
 
 def mask_contours(mask: Mask, grid: Grid) -> tuple[Points, ...]:
@@ -28,11 +30,14 @@ def mask_contours(mask: Mask, grid: Grid) -> tuple[Points, ...]:
         loops of a plane combine even-odd. The volume between half a plane distance below and
         above is exactly that of the voxels.
     """
-    loops = []
-    for k in np.flatnonzero(mask.any(axis=(1, 2))):
-        for loop in pixel_outlines(mask[k]):
-            index = np.column_stack([loop, np.full(len(loop), float(k))])
-            loops.append(grid.points_at(index))
+    box = _box(mask)
+    first = np.array([part.start for part in box[::-1]], float)
+    part, loops = mask[box], []
+    planes = max(1, PIXELS_AT_ONCE // max(1, part[:1].size))
+    for k in range(0, len(part), planes):
+        index, lengths = _outlines(part[k : k + planes])
+        points = grid.points_at(index + first + [0.0, 0.0, k])
+        loops += np.split(points, np.cumsum(lengths)[:-1]) if lengths else []
     return tuple(loops)
 
 
@@ -41,58 +46,66 @@ def pixel_outlines(mask: Mask) -> list[Points]:
 
     Pixel (0, 0) reaches from -0.5 to 0.5. Only corners are kept.
     """
-    rows = np.flatnonzero(mask.any(axis=1))
-    if rows.size == 0:
-        return []
-    columns = np.flatnonzero(mask.any(axis=0))
-    part = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    starts, ends, width = _edges(np.pad(part, 1))
-    offset = np.array([columns[0], rows[0]]) - 1.5
-    return [_corners(loop, width) + offset for loop in _chained(starts, ends)]
+    index, lengths = _outlines(mask[None])
+    return np.split(index[:, :2], np.cumsum(lengths)[:-1]) if lengths else []
 
 
-def _edges(padded: Mask) -> tuple[list[int], list[int], int]:
-    """Start and end corner of each edge with the inside on its left; corners count row by row."""
-    width = padded.shape[1] + 1
-    j, i = np.nonzero(padded)
-    corner = j * width + i
-    sides = (
-        (padded[j - 1, i], corner, corner + 1),
-        (padded[j, i + 1], corner + 1, corner + 1 + width),
-        (padded[j + 1, i], corner + 1 + width, corner + width),
-        (padded[j, i - 1], corner + width, corner),
-    )
-    starts = np.concatenate([start[~inside] for inside, start, _ in sides])
-    ends = np.concatenate([end[~inside] for inside, _, end in sides])
-    return starts.tolist(), ends.tolist(), width
+def _box(mask: Mask) -> tuple[slice, ...]:
+    """Smallest box with everything of a mask; nothing of it where it is empty."""
+    over_j = mask.any(axis=1)
+    spans = (over_j.any(axis=1), mask.any(axis=(0, 2)), over_j.any(axis=0))
+    places = [np.flatnonzero(span) for span in spans]
+    return tuple(slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0, 0) for p in places)
 
 
-def _chained(starts: list[int], ends: list[int]) -> list[list[int]]:
-    """Edges joined to loops of corners; where pixels touch at a corner any way is the same area."""
-    after: dict[int, list[int]] = {}
-    for start, end in zip(starts, ends, strict=True):
-        after.setdefault(start, []).append(end)
-    loops = []
-    while after:
-        first = corner = next(iter(after))
-        loop = []
-        while True:
-            loop.append(corner)
-            following = after[corner]
-            end = following.pop()
-            if not following:
-                del after[corner]
-            corner = end
-            if corner == first:
-                break
-        loops.append(loop)
-    return loops
+def _outlines(planes: Mask) -> tuple[Points, list[int]]:
+    """Corners (N, 3) in order i, j, k of all loops of some planes, and how many each loop has."""
+    padded = np.pad(planes, ((0, 0), (1, 1), (1, 1)))
+    starts, ends = _edges(padded)
+    order, lengths = _chained(starts, ends)
+    k, j, i = np.unravel_index(starts[order], padded.shape)
+    return np.column_stack([i - 1.5, j - 1.5, k]), lengths
 
 
-def _corners(loop: list[int], width: int) -> Points:
-    """Corners (N, 2) in order i, j where a loop turns, from the corner of the first pixel."""
-    j, i = np.divmod(np.array(loop), width)
-    points = np.column_stack([i, j]).astype(float)
-    before = points - np.roll(points, 1, axis=0)
-    behind = np.roll(points, -1, axis=0) - points
-    return points[np.any(before != behind, axis=1)]
+def _edges(padded: Mask) -> tuple[Corners, Corners]:
+    """Start and end corner of each straight edge with the inside on its left.
+
+    A corner has the number of the pixel that follows it, plane by plane and row by row.
+    """
+    above, before = np.zeros_like(padded), np.zeros_like(padded)
+    above[:, 1:], before[:, :, 1:] = padded[:, :-1], padded[:, :, :-1]
+    upper, lower = _runs(padded & ~above), _runs(above & ~padded)
+    left, right = _runs_down(padded & ~before), _runs_down(before & ~padded)
+    starts = np.concatenate([upper[0], lower[1], left[1], right[0]])
+    return starts, np.concatenate([upper[1], lower[0], left[0], right[1]])
+
+
+def _runs(edges: Mask) -> tuple[Corners, Corners]:
+    """First and last corner of edges one after the other, along the last axis."""
+    flat = edges.ravel()  # the last of each row is outside, so that no run goes on in the next
+    first = np.flatnonzero(flat[1:] & ~flat[:-1]) + 1
+    return first, np.flatnonzero(flat[:-1] & ~flat[1:]) + 1
+
+
+def _runs_down(edges: Mask) -> tuple[Corners, Corners]:
+    turned = np.ascontiguousarray(np.swapaxes(edges, 1, 2))
+    places = (np.unravel_index(run, turned.shape) for run in _runs(turned))
+    return tuple(np.ravel_multi_index((k, j, i), edges.shape) for k, i, j in places)
+
+
+def _chained(starts: Corners, ends: Corners) -> tuple[list[int], list[int]]:
+    """Edges in the order of their loops, and how many each has.
+
+    Where pixels touch at a corner any way is the same area.
+    """
+    following = np.empty(len(starts), int)
+    following[np.argsort(ends, kind="stable")] = np.argsort(starts, kind="stable")
+    after, order, lengths = following.tolist(), [], []
+    for first in range(len(after)):
+        edge, done = first, len(order)
+        while after[edge] >= 0:
+            order.append(edge)
+            after[edge], edge = -1, after[edge]
+        if len(order) > done:
+            lengths.append(len(order) - done)
+    return order, lengths

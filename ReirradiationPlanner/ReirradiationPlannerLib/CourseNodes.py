@@ -108,10 +108,7 @@ class CourseNodes:
             segment.SetTag(SceneNames.ROI_NUMBER_TAG, str(structure.roi_number))
             segmentation.AddSegment(segment, SegmentationNodes.segmentId(structure))
         node.CreateDefaultDisplayNodes()
-        display = node.GetDisplayNode()
-        display.SetPreferredDisplayRepresentationName2D(CLOSED_SURFACE)
-        display.SetPreferredDisplayRepresentationName3D(CLOSED_SURFACE)
-        display.SetVisibility2DFill(False)
+        SegmentationNodes.style(node.GetDisplayNode(), structures.structures)
         item = self._place(node, entry, entry.series_uid, entry.sop_uid)
         series = group.ct[0].series_uid if group.ct else ""
         self._tree.SetItemAttribute(item, SceneNames.REFERENCED_SERIES, series)

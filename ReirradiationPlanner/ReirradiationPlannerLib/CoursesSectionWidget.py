@@ -3,12 +3,14 @@
 from datetime import date
 from pathlib import Path
 
+import slicer
 from ReirradiationCore.errors import RefusedError
 from slicer.i18n import tr as _
 
-from .PlannerChoices import parsePointDoses
+from .ResultViewsInApplication import ResultViewsInApplication
 from .SectionWidget import SectionWidget
 from .TextTableWidget import Cell, TextTableWidget
+from .TypedTexts import parsePointDoses
 
 PRESCRIPTION, FRACTIONS, FIRST, LAST = 1, 3, 4, 5
 KEYS = {
@@ -32,6 +34,7 @@ class CoursesSectionWidget(SectionWidget):
         self.onClick(ui.removeLetterButton, self.removeLetter)
         self.onClick(ui.confirmDoseButton, self.confirmDose)
         ui.plannedCourseComboBox.connect("activated(int)", self._plannedChosen)
+        ui.samePatientEdit.connect("editingFinished()", self._samePatientTyped)
 
     def findCourses(self):
         """Called by the Find button."""
@@ -39,8 +42,7 @@ class CoursesSectionWidget(SectionWidget):
 
     def readFolder(self):
         """Called by the Read button."""
-        folder = self.session.settings.inputFolder
-        self.panel.run(lambda progress: self.session.readFolder(folder, progress))
+        self.panel.run(self._readFolder)
 
     def addLetter(self):
         """Called by the Add button of the letter."""
@@ -67,11 +69,18 @@ class CoursesSectionWidget(SectionWidget):
         files = [course for course in courses if course.imageNode is not None]
         items = [newest, *((course.label or course.id, course.id) for course in files)]
         self.setItems(ui.plannedCourseComboBox, items, session.case.reference or "")
+        self.show(ui.samePatientEdit, "text", session.choices.identityOverride)
         self.enable(ui.findCoursesButton, ())
         self.enable(ui.confirmDoseButton, self._missingForDose())
         hasFolder = session.settings.inputFolder != Path()
         self.enable(ui.readFolderButton, () if hasFolder else (_("choose a folder"),))
         self.tell(ui.coursesRemarks, "\n".join(self._remarks()))
+
+    def _readFolder(self, progress):
+        with slicer.util.RenderBlocker():
+            self.session.readFolder(self.session.settings.inputFolder, progress)
+            if self.session.isReady:
+                ResultViewsInApplication.showImage(self.session.found.planned.imageNode)
 
     def _missingForDose(self):
         name = self.session.settings.approver.strip()
@@ -100,10 +109,11 @@ class CoursesSectionWidget(SectionWidget):
     def _cells(self, course):
         letter = course.id in self.session.case.letters
         phases = course.phases
-        sums = [
-            _total(getattr(phase, name) for phase in phases)
-            for name in ("fractionsPlanned", "fractionsDelivered", "prescriptionGy")
-        ]
+        planned, delivered = (
+            " + ".join(_text(getattr(phase, name)) or _("?") for phase in phases)
+            for name in ("fractionsPlanned", "fractionsDelivered")
+        )
+        prescription = _total(phase.prescriptionGy for phase in phases)
         canType, typed = not letter, course.typed
         image, structures = course.imageNode, course.segmentationNode
         interval = course.intervalMonths
@@ -111,9 +121,9 @@ class CoursesSectionWidget(SectionWidget):
         why = "\n".join(course.missing)
         return (
             Cell(course.id, letter, tip=_("Known from a letter.") if letter else why),
-            Cell(_text(sums[2]), letter or "prescription_gy" in typed, canType),
-            Cell(_text(sums[0])),
-            Cell(_text(sums[1]), letter or "fractions" in typed, canType),
+            Cell(_text(prescription), letter or "prescription_gy" in typed, canType),
+            Cell(planned),
+            Cell(delivered, letter or "fractions" in typed, canType, tip=details),
             Cell(_text(course.firstDate), FIRST_KEY in typed, canType, tip=course.dateSource),
             Cell(_text(course.lastDate), LAST_KEY in typed, canType, tip=course.dateSource),
             Cell("" if interval is None else _("{n} months").format(n=f"{interval:.1f}")),
@@ -129,17 +139,40 @@ class CoursesSectionWidget(SectionWidget):
     def _type(self, course: str, column: int, value: str):
         choices = self.session.choices
         if column == FRACTIONS:
-            self.panel.change(choices.withFractions(course, _number(value, int)))
+            self.panel.change(self._withFractions(course, value))
         elif column == PRESCRIPTION:
             self.panel.change(choices.withCourse(course, KEYS[column], _number(value, float)))
         else:
             self.panel.change(choices.withCourse(course, KEYS[column], _date(value)))
         self.session.findCourses()
 
+    def _withFractions(self, course: str, value: str):
+        """Fractions of the only plan of a course, or of each of its plans: 25 + 3."""
+        choices = self.session.choices
+        phases = self.session.found.byId(course).phases
+        if len(phases) < 2:
+            return choices.withFractions(course, _number(value, int))
+        parts = value.split("+") if value else [""] * len(phases)
+        if len(parts) != len(phases):
+            labels = ", ".join(phase.planLabel for phase in phases)
+            reason = _("{course} has the plans {labels}; type the fractions of each: 25 + 3")
+            raise RefusedError(reason.format(course=course, labels=labels))
+        for phase, part in zip(phases, parts, strict=True):
+            choices = choices.withFractions(phase.planLabel, _number(part.strip(), int))
+        return choices
+
     def _plannedChosen(self, _index: int):
         course = self.currentKey(self.ui.plannedCourseComboBox) or None
         self.panel.change(self.session.choices.withReference(course))
         self.findCourses()
+
+    def _samePatientTyped(self):
+        session = self.session
+        said = self.ui.samePatientEdit.text.strip()
+        if session is not None and said != session.choices.identityOverride:
+            self.panel.change(session.choices.withKey("identity_override", said))
+            if session.found is not None:
+                self.findCourses()
 
     def _addLetter(self):
         ui, session = self.ui, self.session

@@ -1,5 +1,6 @@
 """Section 5 of the panel: verdicts, maps and plots. Needs the Slicer application."""
 
+import slicer
 from slicer.i18n import tr as _
 
 from .Layouts import FOUR_UP, PRIOR_BESIDE_CURRENT, RECOVERY_BESIDE_NONE
@@ -90,12 +91,16 @@ class EvaluateSectionWidget(SectionWidget):
             return _("STALE: something changed since these results were made.")
         counts = {v: sum(row["verdict"] == v for row in self._rows) for v in ORDER}
         text = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
-        return _("Current: {counts}.").format(counts=text or _("no limits"))
+        said = _("Current: {counts}.").format(counts=text or _("no limits"))
+        return "\n".join(filter(None, (said, session.result.not_measured)))
 
     def _paint(self, progress):
-        self.session.showMaps(progress)
-        self._views.chooseOverlap(self.session)
-        self._showMap()
+        # each of some hundred new nodes would draw every view again
+        with slicer.util.RenderBlocker():
+            self.session.showMaps(progress)
+            self.outlineStructures()
+            self._views.chooseOverlap(self.session)
+            self._showMap()
 
     def _chooseOverlap(self):
         if self.session is not None and self.session.result is not None:

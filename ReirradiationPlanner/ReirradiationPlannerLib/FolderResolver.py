@@ -6,8 +6,10 @@ from functools import cached_property
 from pathlib import Path
 
 from ReirradiationCore.dicom.findings import Findings
-from ReirradiationCore.dicom.index import index_files
+from ReirradiationCore.dicom.index import Entry, index_files
 from ReirradiationCore.progress import silent
+
+REGISTRATION = "REG"
 
 
 class FolderResolver:
@@ -23,7 +25,14 @@ class FolderResolver:
         """File of an instance; None if the folder has none."""
         return self._files.get(uid)
 
+    def registrations(self) -> tuple[Path, ...]:
+        """Files of the registrations that a planning system made."""
+        return tuple(entry.path for entry in self._entries if entry.modality == REGISTRATION)
+
     @cached_property
     def _files(self) -> dict[str, Path]:
-        index = index_files([self._folder], Findings(), silent)
-        return {entry.sop_uid: entry.path for entry in index.entries}
+        return {entry.sop_uid: entry.path for entry in self._entries}
+
+    @cached_property
+    def _entries(self) -> tuple[Entry, ...]:
+        return tuple(index_files([self._folder], Findings(), silent).entries)

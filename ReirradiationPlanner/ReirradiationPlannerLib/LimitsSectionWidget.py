@@ -26,6 +26,11 @@ class LimitsSectionWidget(SectionWidget):
         self.onClick(ui.addProtocolButton, self.addOwn)
         self.onClick(ui.copyProtocolButton, self.copySelected)
 
+    def bound(self):
+        """Called after the form was bound: show the levels of the cord in the user's language."""
+        titles = [_("Cervical"), _("Thoracic"), _("Lumbar")]
+        self.setTitles(self.ui.cordRegionComboBox, titles)
+
     def addOwn(self):
         """Called by the Add own set button."""
         self.panel.run(lambda _progress: self._add(self.session.settings.protocolFile))

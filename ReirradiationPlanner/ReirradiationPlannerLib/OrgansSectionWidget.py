@@ -6,12 +6,12 @@ from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.recovery_rules import built_in_rules
 from slicer.i18n import tr as _
 
-from .PlannerParameterNode import RECOVERY_RULES
+from .PlannerChoices import EVERY_COURSE
+from .PlannerParameterNode import DOSE_MODELS, RECOVERY_RULES
 from .SectionWidget import SectionWidget
 from .TextTableWidget import Cell, TextTableWidget
 
 NAME, STANDARD, CONFIRMED, PRIOR, ALPHA_BETA, RECOVERY, MAPPING, ROLE = range(8)
-EVERY_COURSE = "*"
 
 
 class OrgansSectionWidget(SectionWidget):
@@ -25,6 +25,7 @@ class OrgansSectionWidget(SectionWidget):
         self.onClick(ui.confirmNamesButton, self.confirmNames)
         self.onClick(ui.resetOrganButton, self.resetOrgan)
         ui.mappingReasonEdit.connect("editingFinished()", self._reasonTyped)
+        ui.organCourseComboBox.connect("activated(int)", lambda _index: self.panel.refresh())
 
     def bound(self):
         """Called after the form was bound: say in the tool tips where each rule comes from."""
@@ -59,8 +60,21 @@ class OrgansSectionWidget(SectionWidget):
         missing = self.missing()
         self.enable(self.ui.confirmNamesButton, missing)
         self.enable(self.ui.resetOrganButton, missing)
+        self.setItems(self.ui.organCourseComboBox, self.courseItems(), self._course)
+        isLql = self.session.settings.doseModel != DOSE_MODELS[0]
+        for box in (self.ui.transitionDoseSpinBox, self.ui.slopeAboveSpinBox):
+            self.enable(box, () if isLql else (_("only with LQ-L"),))
         organs = self.session.organs()
         self._table.fill([(organ.name, self._cells(organ)) for organ in organs])
+
+    @property
+    def _course(self) -> str:
+        return self.currentKey(self.ui.organCourseComboBox) or EVERY_COURSE
+
+    def _of(self, byCourse):
+        """Values of the chosen prior course, or of all."""
+        values = byCourse.items()
+        return [value for course, value in values if self._course in (EVERY_COURSE, course)]
 
     def _cells(self, organ):
         chosen = self.session.choices.organ(organ.name)
@@ -77,8 +91,13 @@ class OrgansSectionWidget(SectionWidget):
             Cell(
                 f"{organ.alphaBetaGy:g}", "alpha_beta_gy" in chosen, True, tip=organ.alphaBetaSource
             ),
-            Cell(_recoveryText(organ), "recovery" in chosen, True),
-            Cell(_mappingText(organ), "mapping" in chosen, True, tip=_mappingTip(organ)),
+            Cell(_recoveryText(self._of(organ.recovery)), "recovery" in chosen, True),
+            Cell(
+                _mappingText(self._of(organ.mapping)),
+                "mapping" in chosen,
+                True,
+                tip=_mappingTip(organ),
+            ),
             Cell(kind),
         )
 
@@ -97,9 +116,11 @@ class OrgansSectionWidget(SectionWidget):
         elif column == ALPHA_BETA:
             choices = choices.withOrgan(organ, "alpha_beta_gy", _positive(value))
         elif column == RECOVERY:
-            choices = choices.withOrgan(organ, "recovery", _recovery(value))
+            choices = choices.withOrganOfCourse(organ, "recovery", self._course, _recovery(value))
         elif column == MAPPING:
-            choices = choices.withOrgan(organ, "mapping", self._mapping(value))
+            choices = choices.withOrganOfCourse(
+                organ, "mapping", self._course, self._mapping(value)
+            )
         session = self.session
         session.logic.matchOrgans(session.found, choices.case(session.settings))  # or refused
         self.panel.change(choices)
@@ -127,7 +148,7 @@ class OrgansSectionWidget(SectionWidget):
             reason = _("'{value}' is not one of {known}")
             raise RefusedError(reason.format(value=value, known=", ".join(known)))
         reason = self.ui.mappingReasonEdit.text.strip()
-        return {EVERY_COURSE: {"strategy": value.upper(), "reason": reason}}
+        return {"strategy": value.upper(), "reason": reason}
 
     def _reasonTyped(self):
         organ = self._table.selectedKey
@@ -139,13 +160,12 @@ class OrgansSectionWidget(SectionWidget):
         self.panel.change(self.session.choices.withOrgan(organ, "mapping", mapping))
 
 
-def _recoveryText(organ) -> str:
-    values = dict.fromkeys(f"{value:g}" for value in organ.recovery.values())
-    return ", ".join(values)
+def _recoveryText(values) -> str:
+    return ", ".join(dict.fromkeys(f"{value:g}" for value in values))
 
 
-def _mappingText(organ) -> str:
-    strategies = (getattr(strategy, "value", strategy) for strategy in organ.mapping.values())
+def _mappingText(values) -> str:
+    strategies = (getattr(strategy, "value", strategy) for strategy in values)
     return ", ".join(dict.fromkeys(strategies))
 
 
@@ -172,6 +192,5 @@ def _recovery(text: str):
         return None
     number = text.replace(".", "", 1)
     if not number.isdigit():
-        return {EVERY_COURSE: text}
-    justification = _("typed on the panel")
-    return {EVERY_COURSE: {"value": float(text), "justification": justification}}
+        return text
+    return {"value": float(text), "justification": _("typed on the panel")}

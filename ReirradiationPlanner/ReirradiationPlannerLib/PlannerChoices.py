@@ -5,24 +5,26 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ReirradiationCore.case import Case, RecoveryChoice
+from ReirradiationCore.case import Case
 from ReirradiationCore.case_file import case_from_json, case_to_json
+from ReirradiationCore.case_history import HistoryEntry
 from ReirradiationCore.errors import RefusedError
+from ReirradiationCore.landmarks import Landmark
 from ReirradiationCore.registration_choice import RegistrationChoice, registration_choices
-from ReirradiationCore.uncertainty_choice import DEMONS
+
+from .CaseSettings import withSettings
 
 DEFAULT_PROTOCOLS = ("STRIDeR2025",)
 OWN_PROTOCOLS = "own_protocols"  # the one key that is not of the case file: sets that are offered
 SETTINGS = (
-    "paths", "isotoxic", "recovery", "de_identify", "approvals", "planned_scale",
+    "paths", "isotoxic", "recovery", "de_identify", "approvals", "planned_scale", "model",
+    "cord_region", "map_grid_mm",
 )  # fmt: skip
 COURSE_KEYS = ("first_fraction_date", "last_fraction_date", "prescription_gy")
 EVERY_COURSE = "*"
-SCENARIOS = {"ellipsoid": "ellipsoid_mm", "shifts": "shifts_mm", "fields": "fields_mm"}
 
 
 class PlannerChoices:
@@ -54,6 +56,16 @@ class PlannerChoices:
         """Structure to standard name, as confirmed."""
         return dict(self._content.get("structure_map", {}))
 
+    @property
+    def identityOverride(self) -> str:
+        """Who says that the courses are of one patient although their files differ, and how."""
+        return self._content.get("identity_override", "")
+
+    @property
+    def history(self) -> tuple[HistoryEntry, ...]:
+        """Earlier changes of the choices."""
+        return tuple(HistoryEntry.from_json(entry) for entry in self._content.get("history", ()))
+
     def case(self, settings: Any) -> Case:
         """Return every choice of the panel.
 
@@ -62,58 +74,17 @@ class PlannerChoices:
         """
         content = {key: value for key, value in self._content.items() if key != OWN_PROTOCOLS}
         case = case_from_json({**content, "protocols": list(self.protocols)})
-        size = (settings.uncertaintyMm,) * 3
-        scenarios = {
-            name: size if getattr(settings, key) else None for key, name in SCENARIOS.items()
-        }
-        files = tuple(one for one in case.uncertainty.engines if one != DEMONS)
-        engines = (*files, DEMONS) if settings.secondEngine else files
-        uncertainty = replace(
-            case.uncertainty, mapping=settings.otherMappings, engines=engines, **scenarios
-        )
-        return replace(
-            case,
-            recovery=RecoveryChoice(settings.recovery),
-            prescription_gy=settings.prescription or None,
-            isotoxic_range_gy=(settings.isotoxicLow, settings.isotoxicHigh),
-            uncertainty=uncertainty,
-            de_identify=settings.deIdentify,
-            planned_scale=settings.plannedScale / 100,
-        )
+        return withSettings(case, settings)
 
     @staticmethod
     def ofCase(case: Case) -> PlannerChoices:
-        """Take over a case that was read from a file; see `takeSettings` for the other fields."""
+        """Take over a case that was read from a file; see `CaseSettings` for the other fields."""
         content = case_to_json(case)
         for key in SETTINGS:
             content.pop(key, None)
         kept = {key: value for key, value in content.items() if value not in (None, "")}
         kept[OWN_PROTOCOLS] = [name for name in case.protocols if Path(name).is_file()]
         return PlannerChoices(json.dumps(kept))
-
-    @staticmethod
-    def takeSettings(case: Case, settings: Any):
-        """Write the choices that are fields of the parameter node into it.
-
-        :raises RefusedError: a choice that the panel cannot show, so that it would be lost.
-        """
-        if case.recovery.value is not None:
-            reason = "the case file sets one recovery value for all organs; give it per organ"
-            raise RefusedError(reason)
-        sizes = {getattr(case.uncertainty, name) for name in SCENARIOS.values()} - {None}
-        if len(sizes) > 1 or any(len(set(size)) > 1 for size in sizes):
-            reason = "the case file has uncertainty sizes that differ; the panel has one in all"
-            raise RefusedError(reason)
-        settings.recovery = case.recovery.rule
-        settings.prescription = case.prescription_gy or 0.0
-        settings.isotoxicLow, settings.isotoxicHigh = case.isotoxic_range_gy
-        settings.plannedScale = 100 * case.planned_scale
-        settings.otherMappings, settings.deIdentify = case.uncertainty.mapping, case.de_identify
-        settings.secondEngine = DEMONS in case.uncertainty.engines
-        for key, name in SCENARIOS.items():
-            setattr(settings, key, getattr(case.uncertainty, name) is not None)
-        for size in sizes:
-            settings.uncertaintyMm = size[0]
 
     def withProtocols(self, names: tuple[str, ...], own: tuple[str, ...] | None = None):
         """Apply these constraint sets; ``own`` lists the files that are offered."""
@@ -152,29 +123,45 @@ class PlannerChoices:
         """Choose mode or file of a prior course's registration."""
         return self._withEntry("registration", course, mode)
 
-    @property
-    def registrationOptions(self) -> RegistrationChoice:
-        """Options of the built-in registration of every course without options of its own."""
-        content = self._content.get("registration_options", {})
-        return registration_choices(content).get(EVERY_COURSE, RegistrationChoice())
+    def registrationOptions(self, course: str = EVERY_COURSE) -> RegistrationChoice:
+        """Options of the built-in registration of a course; the common ones if it has none."""
+        made = registration_choices(self._content.get("registration_options", {}))
+        return made.get(course) or made.get(EVERY_COURSE) or RegistrationChoice()
 
-    def withRegistrationOption(self, name: str, value: Any):
-        """Choose an option of the built-in registration for every course."""
+    def withRegistrationOption(self, name: str, value: Any, course: str = EVERY_COURSE):
+        """Choose an option of the built-in registration; a course starts from the common ones."""
         table = "registration_options"
-        before = self._content.get(table, {}).get(EVERY_COURSE, {})
+        made = self._content.get(table, {})
+        common = made.get(EVERY_COURSE, {})
         default = getattr(RegistrationChoice, name)
-        chosen = {**before, name: value}
+        chosen = {**made.get(course, common), name: value}
         if value in (default, list(default) if isinstance(default, tuple) else default):
             chosen.pop(name)
-        return self._withEntry(table, EVERY_COURSE, chosen or None)
+        isNoNews = not chosen if course == EVERY_COURSE else chosen == common
+        return self._withEntry(table, course, None if isNoNews else chosen)
 
-    def withQuality(self, key: str, value: Any):
-        """Choose ``registration_levels`` or ``registration_fallback``."""
-        return self._changed(key, value)
+    def withKey(self, key: str, value: Any):
+        """Choose a key of the case file that is one value; None or empty takes it back."""
+        return self._changed(key, None if value == "" else value)
+
+    def withLandmarks(self, course: str, landmarks: tuple[Landmark, ...]):
+        """Give the landmarks that measure the registration of a course; none takes them back."""
+        content = [landmark.to_json() for landmark in landmarks]
+        return self._withEntry("landmarks", course, content or None)
+
+    def withHistory(self, entry: HistoryEntry):
+        """Add what was changed, by whom and when."""
+        return self._changed("history", [*self._content.get("history", []), entry.to_json()])
 
     def withOrgan(self, structure: str, key: str, value: Any):
         """Choose alpha/beta, recovery or mapping of an organ; None takes the choice back."""
         return self._withEntry("organs", structure, self._organ(structure, key, value))
+
+    def withOrganOfCourse(self, structure: str, key: str, course: str, value: Any):
+        """Choose recovery or mapping of an organ for one prior course, or for every one."""
+        before = {} if course == EVERY_COURSE else dict(self.organ(structure).get(key, {}))
+        chosen = {c: v for c, v in {**before, course: value}.items() if v is not None}
+        return self.withOrgan(structure, key, chosen or None)
 
     def withoutOrgan(self, structure: str):
         """Forget every choice made for an organ."""
@@ -210,58 +197,6 @@ class PlannerChoices:
         if value not in (None, {}) and (value != [] or key == "protocols"):
             changed._content[key] = value
         return changed
-
-
-def parsePointDoses(text: str) -> dict[str, dict[str, Any]]:
-    """Point doses as typed: ``SpinalCord D0.1cc 40; Rectum Dmax 48``.
-
-    :raises RefusedError: an entry that is not organ, metric and Gy.
-    """
-    doses: dict[str, dict[str, Any]] = {}
-    for entry in filter(None, (part.strip() for part in text.split(";"))):
-        words = entry.removesuffix("Gy").split()
-        number = words[-1].replace(".", "", 1) if words else ""
-        if len(words) < 3 or not number.isdigit():
-            reason = f"point dose '{entry}' is not organ, metric and Gy, such as Rectum D0.1cc 48"
-            raise RefusedError(reason)
-        organ = " ".join(words[:-2])
-        if organ in doses:
-            reason = f"{organ} has two point doses; give the one of the smallest volume"
-            raise RefusedError(reason)
-        doses[organ] = {"metric": words[-2], "dose_gy": float(words[-1])}
-    return doses
-
-
-def parseLevels(text: str) -> dict[str, Any]:
-    """Quality levels as typed: ``mda_mm 2 3; dsc 0.9 0.8; jacobian 0.5 2 0.3 3``.
-
-    :raises RefusedError: an entry that is not a metric and its one, two or four numbers.
-    """
-    levels: dict[str, Any] = {}
-    for entry in filter(None, (part.strip() for part in text.split(";"))):
-        name, *words = entry.split()
-        try:
-            numbers = [float(word) for word in words]
-        except ValueError:
-            numbers = []
-        shapes = {1: numbers[:1], 2: [numbers], 4: [[numbers[:2], numbers[2:]]]}
-        if len(numbers) not in shapes or name in levels:
-            reason = f"level '{entry}' is not one metric with its numbers, such as mda_mm 2 3"
-            raise RefusedError(reason)
-        levels[name] = shapes[len(numbers)][0]
-    return levels
-
-
-def levelsText(levels: Mapping[str, Any]) -> str:
-    """Quality levels of a case file as `parseLevels` takes them."""
-
-    def numbers(value: Any) -> list[float]:
-        return [n for part in value for n in numbers(part)] if isinstance(value, list) else [value]
-
-    return "; ".join(
-        " ".join([name, *(f"{number:g}" for number in numbers(value))])
-        for name, value in levels.items()
-    )
 
 
 def editableCopy(protocol: str, folder: Path) -> Path:

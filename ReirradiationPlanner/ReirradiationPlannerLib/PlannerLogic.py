@@ -117,12 +117,15 @@ class PlannerLogic(RegistrationLogic):
     ) -> SampledCase:
         """Sample every organ with the doses of all courses, the prior ones mapped.
 
+        Registrations whose quality is not of the present contours and levels are measured again.
+
         :raises RefusedError: courses that are incomplete or not registered, and choices that do
             not fit them.
         """
         case = self.withApprovals(found, case or Case())
         read = found.requireReady()
         source = with_choices(read, case)
+        self.measureAgain(found, case, progress)
         registered = self.registered(found)
         digests = {c: transform_digest(r.result.transform) for c, r in registered.items()}
         content = joined({"courses": read.content_hash, "registrations": digests})

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ReirradiationCore.case import Case
+from ReirradiationCore.case_file import case_to_json
+from ReirradiationCore.case_history import HistoryEntry, changes_of, entry_now
 from ReirradiationCore.errors import RefusedError, ReirradiationError
 from ReirradiationCore.live_choices import stale_after_choices
+from ReirradiationCore.pipeline_data import Evaluation
 from ReirradiationCore.progress import Progress, silent
-from ReirradiationCore.registration import Registrar
 from ReirradiationCore.remaining_by_organ import RemainingRow, remaining_by_organ
 from ReirradiationCore.uncertainty_choice import DEMONS
 
-from .PlannerChoices import PlannerChoices
 from .PlannerLogic import PlannerLogic
+from .SessionCourses import SessionCourses
+from .Work import Work
 
 
-class Work(enum.IntEnum):
-    """What a change makes necessary; a higher level contains the lower ones."""
-
-    NOTHING = 0
-    JUDGE = 1
-    ORGANS = 2
-    SAMPLE = 3
-    COURSES = 4
-
-
-class PlannerSession:
+class PlannerSession(SessionCourses):
     """Results of a scene, and which of them are stale.
 
     :param scene: scene with the courses.
@@ -38,109 +30,14 @@ class PlannerSession:
     """
 
     def __init__(self, scene: Any, settings: Any, logic: PlannerLogic):
-        self.scene = scene
-        self.settings = settings
-        self.logic = logic
-        self.resolver: Callable[[str], str] | None = None
-        self.found: Any = None
+        super().__init__(scene, settings, logic)
         self.live: Any = None
         self.result: Any = None
         self.evaluation: Any = None
-        self.pending = Work.NOTHING
         self.report: Path | None = None
         self._editedOrgans: set[tuple[str, str]] = set()
         self._seen: Case | None = None
-        self._organs: tuple[Any, tuple[Any, ...]] = (None, ())
-
-    @property
-    def choices(self) -> PlannerChoices:
-        """Choices of the tables."""
-        return PlannerChoices(self.settings.choices)
-
-    @choices.setter
-    def choices(self, choices: PlannerChoices):
-        self.settings.choices = choices.text
-
-    @property
-    def case(self) -> Case:
-        """Every choice.
-
-        :raises RefusedError: values that are not allowed.
-        """
-        return self.choices.case(self.settings)
-
-    # --- courses ------------------------------------------------------------------------------
-
-    def findCourses(self):
-        """Look for courses in the scene; earlier results become stale."""
-        self.found = self.logic.findCourses(self.scene, self.resolver, self.case)
-        self.invalidate(Work.SAMPLE)
-
-    def _findAgain(self):
-        """Find the courses after a change; results of another planned course are dropped."""
-        before = self.found.planned
-        self.findCourses()
-        now = self.found.planned
-        if before is not None and now is not None and now.key != before.key:
-            self.live = self.result = self.evaluation = None
-            self._settle()
-            reason = (
-                f"the planned course is no longer '{before.label}' but '{now.label}'; check the "
-                "table of courses, then evaluate"
-            )
-            raise RefusedError(reason)
-
-    def readFolder(self, folder: Path, progress: Progress = silent):
-        """Read a folder of DICOM-RT into the scene and take its courses.
-
-        :raises RefusedError: input that must not be evaluated.
-        """
-        if not Path(folder).is_dir() or Path(folder) == Path():
-            reason = f"'{folder}' is not a folder; choose the folder with the DICOM-RT files"
-            raise RefusedError(reason)
-        self.resolver = self.logic.folderResolver(folder)
-        self.found = self.logic.loadDicomFolder(self.scene, folder, self.case, progress)
-        self.invalidate(Work.SAMPLE)
-
-    @property
-    def isReady(self) -> bool:
-        """True if the courses are complete enough to be registered and evaluated."""
-        return self.found is not None and self.found.isReady
-
-    @property
-    def priors(self) -> tuple[Any, ...]:
-        """Prior courses that have images, oldest first."""
-        if self.found is None or self.found.planned is None:
-            return ()
-        return tuple(prior for prior in self.found.priors if prior.imageNode or prior.doseNodes)
-
-    # --- registration -------------------------------------------------------------------------
-
-    def register(
-        self, courseId: str, progress: Progress = silent, registrar: Registrar | None = None
-    ):
-        """Register a prior course; the transform node carries its quality.
-
-        :raises ReirradiationError: no transform was found, or it cannot be right.
-        """
-        self.logic.registerCourse(self.found, courseId, self.case, progress, registrar)
-        self.invalidate(Work.SAMPLE)
-
-    def useTransform(self, courseId: str, node: Any, progress: Progress = silent):
-        """Take a transform that was made elsewhere as the registration of a course."""
-        self.logic.useTransform(self.found, courseId, node, self.case, progress)
-        self.invalidate(Work.SAMPLE)
-
-    def registerMissing(self, progress: Progress = silent):
-        """Register every prior course that has no current registration."""
-        for prior in self.priors:
-            if not self.isRegistered(prior):
-                self.register(prior.id, progress)
-
-    def isRegistered(self, prior: Any) -> bool:
-        """True if a prior course has a registration of the images as they are now."""
-        node = prior.transformNode
-        return node is not None and self.logic.registrationRecord(node, self.found)["current"]
+        self._logged = self._caseOfHistory()
 
     # --- results ------------------------------------------------------------------------------
 
@@ -171,6 +68,20 @@ class PlannerSession:
             node = self.scene.GetNodeByID(nodeId)
             self.live = self.logic.resample(self.live, self.found, node, segmentId)
         self._judge(progress)
+
+    def _findAgain(self):
+        """Find the courses after a change; results of another planned course are dropped."""
+        before = self.found.planned
+        self.findCourses()
+        now = self.found.planned
+        if before is not None and now is not None and now.key != before.key:
+            self.live = self.result = self.evaluation = None
+            self._settle()
+            reason = (
+                f"the planned course is no longer '{before.label}' but '{now.label}'; check the "
+                "table of courses, then evaluate"
+            )
+            raise RefusedError(reason)
 
     def _requireEngines(self):
         """Refuse a second engine that is asked for and was not run with the registration."""
@@ -224,7 +135,28 @@ class PlannerSession:
             reason = "choose a result folder"
             raise RefusedError(reason)
         evaluation = self.wholeEvaluation(progress)
+        self.logChoices()
+        evaluation = _withHistory(evaluation, self.choices.history)
         self.report = self.logic.writeReport(evaluation, Path(folder))
+
+    def logChoices(self):
+        """Add to the history what was changed since the choices were logged or loaded last."""
+        changes = changes_of(case_to_json(self._logged), case_to_json(self.case))
+        if changes:
+            entry = entry_now(self.settings.author.strip(), changes)
+            self.choices = self.choices.withHistory(entry)
+        self._logged = self.case
+
+    def _caseOfHistory(self) -> Case:
+        """Choices that the history of the scene ends with; those of an empty scene without one."""
+        try:
+            return self.case if self.choices.history else Case()
+        except ReirradiationError:
+            return Case()
+
+    def takeLogged(self):
+        """Say that the choices are those of a case file, whose history they come with."""
+        self._logged = self.case
 
     def remaining(self) -> tuple[RemainingRow, ...]:
         """Dose that every near-maximum limit leaves in the chosen number of fractions."""
@@ -245,33 +177,11 @@ class PlannerSession:
         state = self.logic.resultState(node, self.found, self.case)
         return "" if state.isCurrent else "; ".join(state.reasons)
 
-    def organs(self) -> tuple[Any, ...]:
-        """Structures of today with what is assumed of each; empty as long as courses are missing.
-
-        :raises RefusedError: choices that no structure answers to.
-        """
-        if not self.isReady:
-            return ()
-        key = (id(self.found), self.choices.text, self.settings.recovery)
-        if self._organs[0] != key:
-            self._organs = (key, self.logic.matchOrgans(self.found, self.case))
-        return self._organs[1]
-
     def noteApproval(self):
         """An approval was given: the next evaluation carries it, the numbers stay."""
         self.invalidate(Work.JUDGE)
 
     # --- what is missing, what is stale ---------------------------------------------------------
-
-    def requireCourses(self):
-        """Refuse as long as courses are missing or incomplete.
-
-        :raises RefusedError: with one sentence for each thing missing.
-        """
-        if self.found is None:
-            reason = "find the courses first"
-            raise RefusedError(reason)
-        self.found.requireReady()
 
     def noteChoices(self):
         """Compare the choices with those last seen, and say what depends on what changed.
@@ -295,10 +205,6 @@ class PlannerSession:
         """True if a result is shown that is not of the present choices and data."""
         return self.result is not None and self.pending is not Work.NOTHING
 
-    def invalidate(self, work: Work):
-        """Say that results are stale, and what is to be done again."""
-        self.pending = max(self.pending, work)
-
     def invalidateOrgan(self, node: Any, segmentId: str):
         """Say that the contour of one organ changed."""
         planned = self.found.planned if self.found is not None else None
@@ -311,3 +217,11 @@ class PlannerSession:
     def _settle(self):
         self.pending = Work.NOTHING
         self._editedOrgans.clear()
+
+
+def _withHistory(evaluation: Evaluation, history: tuple[HistoryEntry, ...]) -> Evaluation:
+    """The same evaluation, to be written with what was changed since, by whom and when."""
+    sampled = evaluation.sampled
+    source = replace(sampled.source, case=replace(sampled.source.case, history=history))
+    case = replace(evaluation.case, history=history)
+    return replace(evaluation, case=case, sampled=replace(sampled, source=source))

@@ -11,23 +11,28 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from .CoursesSectionWidget import CoursesSectionWidget
+from .DatabaseInApplication import fileOfInstance, registrationFiles
 from .EvaluateSectionWidget import EvaluateSectionWidget
+from .LandmarksWidget import LandmarksWidget
 from .LimitsSectionWidget import LimitsSectionWidget
 from .OrgansSectionWidget import OrgansSectionWidget
 from .PlannerChoices import PlannerChoices
 from .PlannerLogic import PlannerLogic
-from .PlannerSession import PlannerSession, Work
+from .PlannerSession import PlannerSession
 from .RegistrationOptionsWidget import RegistrationOptionsWidget
 from .RegistrationSectionWidget import RegistrationSectionWidget
 from .RemainingSectionWidget import RemainingSectionWidget
 from .ReportSectionWidget import ReportSectionWidget
 from .SceneWatcher import SceneWatcher, StaleKind
+from .SectionWidget import SectionWidget
 from .UncertaintySectionWidget import UncertaintySectionWidget
+from .Work import Work
 from .WorkProgressWidget import WorkProgressWidget
 
 SECTIONS = (
     ("coursesSection", CoursesSectionWidget),
     ("registrationSection", RegistrationSectionWidget),
+    ("startSection", LandmarksWidget),
     ("optionsSection", RegistrationOptionsWidget),
     ("organsSection", OrgansSectionWidget),
     ("limitsSection", LimitsSectionWidget),
@@ -36,7 +41,12 @@ SECTIONS = (
     ("uncertaintySection", UncertaintySectionWidget),
     ("reportSection", ReportSectionWidget),
 )
-WAIT_MS = 250
+PATHS = (
+    "inputFolderPath", "registrationFilePath", "protocolFilePath", "outputFolderPath",
+    "caseFilePath",
+)  # fmt: skip
+NO_PATH = "."
+WAIT_MS = 150
 WORK = {
     StaleKind.CONTOURS: Work.ORGANS,
     StaleKind.DOSE: Work.COURSES,
@@ -80,7 +90,8 @@ class PlannerWidget(VTKObservationMixin):
         if isNew or self.session.settings.parameterNode is not parameterNode.parameterNode:
             self.forget()
             self.session = PlannerSession(slicer.mrmlScene, parameterNode, self._logic)
-            self.session.resolver = _fileOfInstance
+            self.session.resolver = fileOfInstance
+            self.session.systemRegistrations = registrationFiles
             self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self._choicesChanged)
         self._guiTag = self.session.settings.connectGui(self.ui)
         for _box, section in self._sections:
@@ -149,6 +160,10 @@ class PlannerWidget(VTKObservationMixin):
         if self.session is None or self.progress.isRunning:
             return
         self._watch(self.session.found)
+        for name in PATHS:  # no path is "." to the parameter node, and nothing to the user
+            path = getattr(self.ui, name)
+            if path.currentPath == NO_PATH:
+                SectionWidget.show(path, "currentPath", "")
         for box, section in self._sections:
             missing = section.missing()
             box.toolTip = "; ".join(missing) or self._tips[box.objectName]
@@ -225,9 +240,3 @@ class PlannerWidget(VTKObservationMixin):
         timer.setInterval(interval)
         timer.connect("timeout()", handler)
         return timer
-
-
-def _fileOfInstance(instanceUid: str) -> str:
-    """File of a DICOM instance in the application's database; empty if it is not there."""
-    database = getattr(slicer, "dicomDatabase", None)  # not there without the DICOM module
-    return database.fileForInstance(instanceUid) if database and database.isOpen else ""

@@ -19,6 +19,7 @@ from ReirradiationCore.registration import Registrar, RegistrationResult
 
 from .FoundCourses import FoundCourses
 from .RegistrationNodes import RegistrationNodes
+from .RegistrationQuality import RegistrationQuality
 from .SceneNames import SceneNames
 
 
@@ -39,6 +40,9 @@ class _Given:
 class RegistrationLogic:
     """Methods of the logic that make, judge and keep registrations."""
 
+    def __init__(self):
+        self._quality = RegistrationQuality()
+
     def registerCourse(
         self,
         found: FoundCourses,
@@ -58,7 +62,9 @@ class RegistrationLogic:
         mode = registrar or registration_mode(prior, planned, case)
         match = register_prior(prior, planned, case, progress, mode)
         name = f"{prior.id} to planning CT"
-        return RegistrationNodes(found.scene).add(match, prior, planned, keys, name)
+        node = RegistrationNodes(found.scene).add(match, prior, planned, keys, name)
+        RegistrationQuality.note(node, prior, planned, case)
+        return node
 
     def useTransform(
         self,
@@ -78,20 +84,43 @@ class RegistrationLogic:
         rigid = transform if transform.IsLinear() else None
         engine = f"transform '{transformNode.GetName()}' of the scene"
         result = RegistrationResult("rigid" if rigid else "file", engine, transform, rigid)
-        given = _Given(result)
-        match = register_prior(prior, planned, case or Case(), progress, given)
+        given, case = _Given(result), case or Case()
+        match = register_prior(prior, planned, case, progress, given)
         before = found.byId(courseId).transformNode
         if before is not None and before is not transformNode:
             RegistrationNodes(found.scene).remove(before)
         RegistrationNodes.describe(transformNode, match, prior, planned, keys)
+        RegistrationQuality.note(transformNode, prior, planned, case)
         return transformNode
 
+    def measureAgain(
+        self, found: FoundCourses, case: Case | None = None, progress: Progress = silent
+    ) -> None:
+        """Measure registrations again whose contours, doses, levels or landmarks have changed.
+
+        Registrations of other images, or whose transform was changed, are left as they are.
+        """
+        planned, case = found.requireReady().courses[-1], case or Case()
+        for row in found.priors:
+            node, pair = row.transformNode, (row.course, planned)
+            if node is None or row.course.letter is not None:
+                continue
+            record, transform = RegistrationNodes.record(node), RegistrationNodes.transform(node)
+            if RegistrationNodes.staleReasons(record, transform, *pair):
+                continue
+            if not RegistrationQuality.isCurrent(node, *pair, case):
+                self._quality.measure(node, *pair, case, progress)
+
     @staticmethod
-    def registrationRecord(transformNode, found: FoundCourses | None = None) -> dict[str, Any]:
+    def registrationRecord(
+        transformNode, found: FoundCourses | None = None, case: Case | None = None
+    ) -> dict[str, Any]:
         """How a registration was found, its quality and approval; empty for other transforms.
 
-        Keys: mode, engine, seconds, parameters, warnings, quality, approval (None without one), and
-        ``current``: with ``found`` whether images and transform are those it was measured with.
+        Keys: mode, engine, seconds, parameters, warnings, quality, approval (None without one),
+        ``current``: with ``found`` whether images and transform are those it was measured with, and
+        ``measured``: with ``found`` and ``case`` whether the quality is of the contours, doses,
+        levels and landmarks as they are now.
         """
         record = RegistrationNodes.record(transformNode)
         if not record:
@@ -100,11 +129,14 @@ class RegistrationLogic:
         record["approval"] = None if approval is None else vars(approval).copy()
         transform = RegistrationNodes.transform(transformNode)
         record["current"] = record["transform"] == transform_digest(transform)
+        record["measured"] = True
         for row in found.priors if found and found.isReady else ():
             if row.key == record["course"]:
                 pair = row.course, found.planned.course
                 stale = RegistrationNodes.staleReasons(record, transform, *pair)
                 record["current"] = not stale
+                if case is not None:
+                    record["measured"] = RegistrationQuality.isCurrent(transformNode, *pair, case)
         return record
 
     @staticmethod

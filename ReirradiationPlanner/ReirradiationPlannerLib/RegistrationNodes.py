@@ -135,6 +135,7 @@ class RegistrationNodes:
             tuple(record["log"]),
             record["stop_reason"],
             tuple(record["warnings"]),
+            tuple(record["quality"].get("guided_by", ())),
         )
         approval = RegistrationNodes.approval(node)
         name = approval.name if approval else None

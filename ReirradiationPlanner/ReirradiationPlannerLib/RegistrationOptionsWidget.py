@@ -1,15 +1,16 @@
 """Options of the built-in engine and levels of its quality. Needs the Slicer application."""
 
 from ReirradiationCore.quality_choice import Fallback
-from ReirradiationCore.registration_choice import LISTS
+from ReirradiationCore.registration_choice import KINDS, LISTS
 from slicer.i18n import tr as _
 
-from .PlannerChoices import levelsText, parseLevels
+from .PlannerChoices import EVERY_COURSE
 from .SectionWidget import SectionWidget
+from .TypedTexts import levelsText, parseLevels, parseNames
 
 
 class RegistrationOptionsWidget(SectionWidget):
-    """Shows what the case file says for every prior course, and takes what the user says."""
+    """Shows what the case file says of all prior courses or of one, and takes what is chosen."""
 
     def setup(self):
         """Called once: connect the widgets of the section."""
@@ -17,16 +18,23 @@ class RegistrationOptionsWidget(SectionWidget):
         self._lists = dict(
             zip(LISTS, (ui.guideEdit, ui.leaveOutEdit, ui.fineAroundEdit), strict=True)
         )
+        self._numbers = {
+            "smoothness": ui.smoothnessSpinBox,
+            "spacing_mm": ui.spacingSpinBox,
+            "fine_mm": ui.fineSpacingSpinBox,
+        }
         for name, edit in self._lists.items():
             edit.connect("editingFinished()", lambda name=name: self._listTyped(name))
-        ui.levelsEdit.connect("editingFinished()", self._levelsTyped)
-        ui.smoothnessSpinBox.connect(
-            "valueChanged(double)", lambda value: self._choose("smoothness", value)
-        )
+        for name, box in self._numbers.items():
+            box.connect("valueChanged(double)", lambda value, name=name: self._choose(name, value))
         ui.diffeomorphicCheckBox.connect(
             "toggled(bool)", lambda isOn: self._choose("diffeomorphic", bool(isOn))
         )
+        ui.backwardCheckBox.connect("toggled(bool)", self._backwardToggled)
+        ui.levelsEdit.connect("editingFinished()", self._levelsTyped)
         ui.fallbackComboBox.connect("activated(int)", self._fallbackChosen)
+        ui.startKindComboBox.connect("activated(int)", self._startChosen)
+        ui.optionsCourseComboBox.connect("activated(int)", lambda _index: self.panel.refresh())
 
     def missing(self):
         """Sentences that say what the section waits for; options can be given at any time."""
@@ -35,35 +43,50 @@ class RegistrationOptionsWidget(SectionWidget):
     def refresh(self):
         """Show the options as they are chosen."""
         ui, choices = self.ui, self.session.choices
-        options = choices.registrationOptions
+        self.setItems(ui.optionsCourseComboBox, self.courseItems(), self._course)
+        options = choices.registrationOptions(self._course)
         for name, edit in self._lists.items():
-            _show(edit, "text", ", ".join(getattr(options, name)))
-        _show(ui.smoothnessSpinBox, "value", options.smoothness)
-        _show(ui.diffeomorphicCheckBox, "checked", options.diffeomorphic)
+            self.show(edit, "text", ", ".join(getattr(options, name)))
+        for name, box in self._numbers.items():
+            self.show(box, "value", getattr(options, name))
+        self.show(ui.diffeomorphicCheckBox, "checked", options.diffeomorphic)
+        self.setItems(ui.startKindComboBox, _starts(options.start), options.start)
         quality = self.session.case.quality
+        self.show(ui.backwardCheckBox, "checked", quality.inverse_consistency)
         self.setItems(ui.fallbackComboBox, _fallbacks(), quality.fallback.value)
-        _show(ui.levelsEdit, "text", levelsText(quality.levels.to_json()))
+        self.show(ui.levelsEdit, "text", levelsText(quality.levels.to_json()))
+
+    @property
+    def _course(self) -> str:
+        return self.currentKey(self.ui.optionsCourseComboBox) or EVERY_COURSE
 
     def _listTyped(self, name: str):
-        names = [part.strip() for part in self._lists[name].text.split(",")]
-        self._choose(name, [part for part in names if part])
+        self._choose(name, list(parseNames(self._lists[name].text)))
+
+    def _startChosen(self, _index: int):
+        self._choose("start", self.currentKey(self.ui.startKindComboBox))
 
     def _choose(self, name: str, value):
         if self.session is None:  # the scene is being closed
             return
         before = self.session.choices
-        changed = before.withRegistrationOption(name, value)
+        changed = before.withRegistrationOption(name, value, self._course)
         self._take(before, lambda: changed)
+
+    def _backwardToggled(self, isOn):
+        if self.session is not None:
+            before, value = self.session.choices, None if isOn else False
+            self._take(before, lambda: before.withKey("inverse_consistency", value))
 
     def _levelsTyped(self):
         if self.session is None:
             return
         before, text = self.session.choices, self.ui.levelsEdit.text
-        self._take(before, lambda: before.withQuality("registration_levels", parseLevels(text)))
+        self._take(before, lambda: before.withKey("registration_levels", parseLevels(text)))
 
     def _fallbackChosen(self, _index: int):
         chosen, before = self.currentKey(self.ui.fallbackComboBox), self.session.choices
-        self._take(before, lambda: before.withQuality("registration_fallback", chosen))
+        self._take(before, lambda: before.withKey("registration_fallback", chosen))
 
     def _take(self, before, change):
         """Take a change over if the case accepts it; else the refusal is said and nothing kept."""
@@ -77,12 +100,16 @@ class RegistrationOptionsWidget(SectionWidget):
         self.panel.run(job)
 
 
-def _show(widget, name: str, value):
-    """Set a property of a widget without telling its observers."""
-    if getattr(widget, name) != value:
-        wasBlocked = widget.blockSignals(True)
-        setattr(widget, name, value)
-        widget.blockSignals(wasBlocked)
+def _starts(chosen: str):
+    """Kinds of start; what only a case file can choose stands as it is."""
+    titles = {
+        "auto": _("Several, the best is kept"),
+        "intensities": _("Images as they lie"),
+        "bone": _("Bones"),
+        "bodies": _("Outlines of the bodies"),
+    }
+    known = [(titles[kind], kind) for kind in KINDS if kind in titles]
+    return known if chosen in titles else [*known, (chosen, chosen)]
 
 
 def _fallbacks():

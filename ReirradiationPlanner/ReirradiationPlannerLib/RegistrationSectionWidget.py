@@ -1,11 +1,13 @@
 """Section 2 of the panel: registration of the prior courses. Needs the Slicer application."""
 
+from pathlib import Path
+
+from ReirradiationCore.dicom_registrar import TPS
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.registration_verdicts import Verdict
 from slicer.i18n import tr as _
 
 from .CtComparison import CtComparison
-from .LandmarkStart import fitStart
 from .PlannerParameterNode import COMPARE_MODES
 from .RegistrationEnginesInApplication import availableEngines, registrarFor
 from .SectionWidget import SectionWidget
@@ -25,12 +27,12 @@ class RegistrationSectionWidget(SectionWidget):
         self.setItems(ui.engineComboBox, self._engines(), "auto")
         self._isComparing = False
         self.onClick(ui.registerButton, self.register)
-        self.onClick(ui.landmarkStartButton, self.startFromLandmarks)
         self.onClick(ui.compareButton, self.compare)
         self.onClick(ui.approveButton, self.approve)
         ui.compareModeComboBox.connect("activated(int)", lambda _index: self._lookAgain())
         ui.compareFadeSpinBox.connect("valueChanged(double)", lambda _value: self._lookAgain())
-        ui.priorCourseComboBox.connect("activated(int)", lambda _index: self.panel.refresh())
+        for box in (ui.priorCourseComboBox, ui.engineComboBox):
+            box.connect("activated(int)", lambda _index: self.panel.refresh())
 
     def bound(self):
         """Called after the form was bound: show the modes in the user's language."""
@@ -56,13 +58,9 @@ class RegistrationSectionWidget(SectionWidget):
         """Called by the Register button."""
         self.panel.run(self._register)
 
-    def startFromLandmarks(self):
-        """Called by the Start from landmarks button."""
-        self.panel.run(lambda _progress: self._fitStart())
-
     def compare(self):
         """Called by the Show both CTs button."""
-        self.panel.run(lambda _progress: self._compare())
+        self.panel.run(lambda _progress: self._showBoth())
 
     def approve(self):
         """Called by the Approve button."""
@@ -76,6 +74,7 @@ class RegistrationSectionWidget(SectionWidget):
             [(prior.label or prior.id, prior.id) for prior in session.priors],
             self.currentKey(ui.priorCourseComboBox),
         )
+        self._enableInputs(self.currentKey(ui.engineComboBox))
         missing = self.missing()
         record = self._record()
         self._isComparing = self._isComparing and record is not None
@@ -87,20 +86,27 @@ class RegistrationSectionWidget(SectionWidget):
         if record and not record["current"]:
             waits.append(_("register again: images or transform changed since"))
         self.enable(ui.approveButton, notRegistered or waits)
-        both = session.settings.referenceLandmarks and session.settings.priorLandmarks
-        self.enable(ui.landmarkStartButton, () if both else (_("choose both landmark lists"),))
-        self._table.fill(_qualityRows(record), bool(record) and not record.get("current", True))
+        isStale = bool(record) and not (record["current"] and record["measured"])
+        self._table.fill(_qualityRows(record), isStale)
         self.tell(ui.approvalLabel, _approvalText(record))
+
+    def _enableInputs(self, engine: str):
+        """Grey what the chosen engine does not use."""
+        inputs = {OWN_TRANSFORM: self.ui.transformSelector, TPS: self.ui.registrationFilePath}
+        for key, widget in inputs.items():
+            self.enable(widget, () if engine == key else (_("only with its engine"),))
 
     def _engines(self):
         own = (_("Transform of the scene"), OWN_TRANSFORM)
-        return [*((title, key) for key, title in availableEngines()), own]
+        system = (_("DICOM registration of the planning system"), TPS)
+        return [*((title, key) for key, title in availableEngines()), own, system]
 
     def _record(self):
         prior = self.prior
         if prior is None or prior.transformNode is None:
             return None
-        return self.session.logic.registrationRecord(prior.transformNode, self.session.found)
+        session = self.session
+        return session.logic.registrationRecord(prior.transformNode, session.found, session.case)
 
     def _register(self, progress):
         session, engine = self.session, self.currentKey(self.ui.engineComboBox)
@@ -111,6 +117,12 @@ class RegistrationSectionWidget(SectionWidget):
                 raise RefusedError(reason)
             session.useTransform(self.prior.id, node, progress)
             return
+        if engine == TPS:
+            path = session.settings.registrationFile
+            mode = TPS if path == Path() else str(path)
+            session.useSystemRegistration(self.prior, None if mode == TPS else path, progress)
+            self.panel.change(session.choices.withRegistration(self.prior.id, mode))
+            return
         chosen, start = self.prior.id, session.settings.startTransform
         wanted = [p for p in session.priors if p.id == chosen or not session.isRegistered(p)]
         for prior in wanted:
@@ -119,15 +131,9 @@ class RegistrationSectionWidget(SectionWidget):
                 self.panel.change(session.choices.withRegistration(prior.id, engine))
             session.register(prior.id, progress, registrar)
 
-    def _fitStart(self):
-        settings = self.session.settings
-        node = settings.startTransform
-        if node is None:
-            node = self.session.scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", _("Start"))
-            settings.startTransform = node
-        error = fitStart(settings.referenceLandmarks, settings.priorLandmarks, node)
-        text = _("Start transform fitted; the landmarks are {error} mm apart on average.")
-        self.panel.say(text.format(error=f"{error:.1f}"))
+    def _showBoth(self):
+        self.outlineStructures()
+        self._compare()
 
     def _lookAgain(self):
         if self._isComparing and self.session is not None and self.prior is not None:
@@ -140,6 +146,9 @@ class RegistrationSectionWidget(SectionWidget):
             raise RefusedError(reason)
         mode = COMPARE_MODES[self.ui.compareModeComboBox.currentIndex]
         session.logic.showOnReference(session.found, self.prior.id, True)
+        points, node = session.settings.priorLandmarks, self.prior.transformNode
+        if points is not None:  # so that they stay where they belong on the prior CT
+            points.SetAndObserveTransformNodeID(node.GetID())
         comparison = CtComparison(session.scene, session.found.planned.imageNode)
         comparison.show(self.prior.imageNode, mode, self.ui.compareFadeSpinBox.value / 100)
         self._isComparing = True
@@ -161,10 +170,12 @@ def _qualityRows(record):
         spread = "" if None in jacobian else "{:.2f} … {:.2f}".format(*jacobian)
         numbers = [
             _number(entry.get(key), decimals)
-            for key, decimals in (("dsc", 3), ("mda_mm", 1), ("hd95_mm", 1))
-        ]
-        cells = [Cell(entry["structure"]), *map(Cell, numbers), Cell(spread)]
-        cells.append(Cell(entry.get("verdict", ""), tip=_whyText(entry)))
+            for key, decimals in (
+                ("dsc", 3), ("mda_mm", 1), ("hd95_mm", 1), ("tre_mean_mm", 1),
+            )
+        ]  # fmt: skip
+        level = Cell(entry.get("verdict", ""), tip=_whyText(entry))
+        cells = [Cell(entry["structure"]), level, *map(Cell, numbers), Cell(spread)]
         rows.append((entry["structure"], cells))
     return rows
 
@@ -185,6 +196,8 @@ def _approvalText(record) -> str:
     if not record:
         return ""
     lines = [_("Engine: {engine}").format(engine=record.get("engine", ""))]
+    if not record["measured"]:
+        lines.append(_("Contours, doses, levels or landmarks changed: Evaluate measures it again."))
     approval = record.get("approval")
     if approval:
         text = _("Approved by {name} on {date}. {comment}")

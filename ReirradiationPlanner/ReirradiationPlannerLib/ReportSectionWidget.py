@@ -5,6 +5,7 @@ from pathlib import Path
 import slicer
 from slicer.i18n import tr as _
 
+from .CaseSettings import takeSettings
 from .PlannerChoices import PlannerChoices
 from .SectionWidget import SectionWidget
 
@@ -61,13 +62,15 @@ class ReportSectionWidget(SectionWidget):
         self.tell(ui.reportLabel, str(session.report or ""))
 
     def _save(self, path: Path):
+        self.session.logChoices()
         self.session.logic.saveCase(self.session.case, path)
         self.panel.say(_("Choices written to {path}.").format(path=path))
 
     def _load(self, path: Path):
         session = self.session
         case = session.logic.loadCase(path)
-        PlannerChoices.takeSettings(case, session.settings)
+        takeSettings(case, session.settings)
         self.panel.change(PlannerChoices.ofCase(case))
+        session.takeLogged()
         if session.found is not None:
             session.findCourses()

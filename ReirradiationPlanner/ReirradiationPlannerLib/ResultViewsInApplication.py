@@ -116,6 +116,14 @@ class ResultViewsInApplication:
         return ResultTables(session.scene).add(ResultTable(_("Verdicts"), header, rows))
 
     @staticmethod
+    def showImage(imageNode):
+        """Show a CT in every slice view, as Slicer does with a volume that it has loaded."""
+        if imageNode is not None:
+            logic = slicer.app.applicationLogic()
+            logic.GetSelectionNode().SetActiveVolumeID(imageNode.GetID())
+            logic.PropagateVolumeSelection()
+
+    @staticmethod
     def _setLayout(layout: int):
         manager = slicer.app.layoutManager()
         if manager is not None:

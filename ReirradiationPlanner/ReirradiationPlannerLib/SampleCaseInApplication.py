@@ -39,5 +39,10 @@ def loadSampleCase(scene):
     :return: courses, as `PlannerLogic.loadDicomFolder` finds them.
     """
     from .PlannerLogic import PlannerLogic  # noqa: PLC0415
+    from .ResultViewsInApplication import ResultViewsInApplication  # noqa: PLC0415
 
-    return PlannerLogic().loadDicomFolder(scene, makeSampleCase())
+    folder = makeSampleCase()
+    with slicer.util.RenderBlocker():
+        found = PlannerLogic().loadDicomFolder(scene, folder)
+        ResultViewsInApplication.showImage(found.planned.imageNode)
+    return found

@@ -1,9 +1,16 @@
 """What the sections of the panel have in common. Needs the Slicer application."""
 
+import re
 from collections.abc import Callable, Sequence
 
 import qt
 from slicer.i18n import tr as _
+
+from .PlannerChoices import EVERY_COURSE
+from .SegmentationNodes import SegmentationNodes
+
+# a label cannot break a word, and a UID is wider than the panel
+LONG_UID = re.compile(r"[\d.]{25,}")
 
 
 class SectionWidget:
@@ -50,9 +57,18 @@ class SectionWidget:
 
     @staticmethod
     def tell(label, text: str):
-        """Show a text; a label without one takes no place."""
-        label.text = label.toolTip = text
+        """Show a text, its UIDs shortened; a label without one takes no place."""
+        label.text = LONG_UID.sub(lambda uid: f"{uid[0][:8]}…{uid[0][-6:]}", text)
+        label.toolTip = text
         label.visible = bool(text)
+
+    @staticmethod
+    def show(widget, name: str, value):
+        """Set a property of a widget without telling its observers."""
+        if getattr(widget, name) != value:
+            wasBlocked = widget.blockSignals(True)
+            setattr(widget, name, value)
+            widget.blockSignals(wasBlocked)
 
     @staticmethod
     def setTitles(combo, titles: Sequence[str]):
@@ -72,6 +88,16 @@ class SectionWidget:
         keys = [key for _text, key in items]
         combo.setCurrentIndex(keys.index(current) if current in keys else min(0, len(keys) - 1))
         combo.blockSignals(wasBlocked)
+
+    def courseItems(self) -> list[tuple[str, str]]:
+        """Items of a combo box that chooses all prior courses or one of them."""
+        courses = [(prior.label or prior.id, prior.id) for prior in self.session.priors]
+        return [(_("Every prior course"), EVERY_COURSE), *courses]
+
+    def outlineStructures(self):
+        """Let the views show what is below the structures of every course."""
+        for course in self.session.found.courses:
+            SegmentationNodes.outline(course.segmentationNode)
 
     @staticmethod
     def currentKey(combo) -> str:

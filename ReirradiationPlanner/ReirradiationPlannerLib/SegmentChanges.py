@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import slicer
+import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
 from .SegmentContours import LABELMAP
@@ -25,9 +27,14 @@ class SegmentChanges:
         """IDs of the segments that changed, came, went or were renamed since the last call."""
         before, now = self._before, self._state()
         self._before = now
-        changed = {i for i in before.keys() | now.keys() if before.get(i) != now.get(i)}
-        shared = {i for i in changed if i in before and i in now and _sameButVoxels(before, now, i)}
-        return frozenset(i for i in changed if i not in shared or _differs(before[i], now[i]))
+        different: dict[tuple[int, int], frozenset[int]] = {}
+        found = set()
+        for segmentId in before.keys() | now.keys():
+            old, new = before.get(segmentId), now.get(segmentId)
+            if old == new or (_sameButVoxels(old, new) and not _differs(old, new, different)):
+                continue
+            found.add(segmentId)
+        return frozenset(found)
 
     def _state(self) -> dict[str, tuple]:
         segmentation = self._node.GetSegmentation()
@@ -60,8 +67,10 @@ class _Layer:
 
     def __init__(self, image, known):
         self.time = image.GetMTime()
-        extent = image.GetExtent()
-        self.first = np.array(extent[4::-2])
+        matrix = vtk.vtkMatrix4x4()
+        image.GetImageToWorldMatrix(matrix)
+        self.place = slicer.util.arrayFromVTKMatrix(matrix).tolist()
+        self.first = image.GetExtent()[4::-2]
         scalars = image.GetPointData().GetScalars()
         self.array = known
         if known is None:
@@ -75,23 +84,64 @@ class _Layer:
     def __hash__(self):
         return hash(self.time)
 
-    def box(self, label: int) -> tuple[tuple, np.ndarray]:
-        """Where the voxels of a label are, and which voxels of that box they are."""
-        mask = self.array == label
-        if not mask.any():
-            return ((0, 0, 0), (0, 0, 0)), np.zeros((0, 0, 0), bool)
-        spans = [np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
-        inner = tuple(slice(span[0], span[-1] + 1) for span in spans)
-        low = tuple(int(f + span[0]) for f, span in zip(self.first, spans, strict=True))
-        return (low, mask[inner].shape), mask[inner]
+    @property
+    def box(self) -> tuple[slice, ...]:
+        """Voxels of the segmentation that the layer holds."""
+        return tuple(slice(f, f + n) for f, n in zip(self.first, self.array.shape, strict=True))
+
+    def within(self, box: tuple[slice, ...]) -> np.ndarray:
+        """Voxels in a box of the segmentation that the layer holds."""
+        return self.array[
+            tuple(slice(b.start - f, b.stop - f) for b, f in zip(box, self.first, strict=True))
+        ]
+
+    def labelsBeside(self, box: tuple[slice, ...]) -> set[int]:
+        """Labels of the voxels outside a box."""
+        labels: set[int] = set()
+        rest = self.array
+        for axis, (part, first) in enumerate(zip(box, self.first, strict=True)):
+            rest = np.moveaxis(rest, axis, 0)
+            low, high = part.start - first, part.stop - first
+            for beside in (rest[:low], rest[high:]):
+                labels |= _labels(beside)
+            rest = np.moveaxis(rest[low:high], 0, axis)
+        return labels
 
 
-def _sameButVoxels(before: dict, now: dict, segmentId: str) -> bool:
-    old, new = before[segmentId], now[segmentId]
-    return old[:2] == new[:2] and old[3] is not None and new[3] is not None
+def _sameButVoxels(old: tuple | None, new: tuple | None) -> bool:
+    if old is None or new is None or old[3] is None or new[3] is None:
+        return False
+    return old[:2] == new[:2] and old[4] == new[4]
 
 
-def _differs(old: tuple, new: tuple) -> bool:
-    """Whether the voxels of a segment are others."""
-    (oldPlace, oldMask), (newPlace, newMask) = old[3].box(old[4]), new[3].box(new[4])
-    return oldPlace != newPlace or not np.array_equal(oldMask, newMask)
+def _differs(old: tuple, new: tuple, known: dict[tuple[int, int], frozenset[int]]) -> bool:
+    """Whether the voxels of a segment are others; layers are compared once, for all of theirs."""
+    pair = id(old[3]), id(new[3])
+    if pair not in known:
+        known[pair] = frozenset(_differentLabels(old[3], new[3]))
+    return new[4] in known[pair]
+
+
+def _differentLabels(old: _Layer, new: _Layer) -> set[int]:
+    """Labels that are not at the same voxels in two layers."""
+    if old.time == new.time:
+        return set()
+    both = tuple(
+        slice(max(a.start, b.start), min(a.stop, b.stop))
+        for a, b in zip(old.box, new.box, strict=True)
+    )
+    if old.place != new.place or any(part.stop <= part.start for part in both):
+        return _labels(old.array) | _labels(new.array)
+    labels = old.labelsBeside(both) | new.labelsBeside(both)
+    before, after = old.within(both), new.within(both)
+    other = before != after
+    return labels | _labels(before[other]) | _labels(after[other])
+
+
+def _labels(array: np.ndarray) -> set[int]:
+    """Labels in an array, without background."""
+    if not array.size:
+        return set()
+    isThere = np.zeros(int(array.max()) + 1, bool)
+    isThere[array] = True
+    return set(np.flatnonzero(isThere).tolist()) - {0}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-import slicer
 import vtk
 from ReirradiationCore.errors import GeometryError
 from ReirradiationCore.grids import Grid, Volume
@@ -51,7 +50,7 @@ class SegmentContours:
             drawn = segment.GetRepresentation(PLANAR_CONTOUR)
             return [] if drawn is None else SegmentContours.polylines(drawn)
         if self.source == LABELMAP:
-            return list(self._outlines(segmentId))
+            return list(SegmentContours._outlines(segment))
         if self.source == CLOSED_SURFACE:
             surface = segment.GetRepresentation(CLOSED_SURFACE)
             return [] if surface is None else SegmentContours._cut(segment, surface, image)
@@ -77,14 +76,15 @@ class SegmentContours:
             loops.append(points[line[:-1] if closes else line])
         return loops
 
-    def _outlines(self, segmentId: str) -> tuple[np.ndarray, ...]:
-        image = slicer.vtkOrientedImageData()
-        self._node.GetBinaryLabelmapRepresentation(segmentId, image)
-        scalars = image.GetPointData().GetScalars()
+    @staticmethod
+    def _outlines(segment) -> tuple[np.ndarray, ...]:
+        """Outlines of a segment along its voxels, which may share a layer with other segments."""
+        layer = segment.GetRepresentation(LABELMAP)
+        scalars = layer.GetPointData().GetScalars() if layer is not None else None
         if scalars is None:
             return ()
-        array = vtk_to_numpy(scalars).reshape(image.GetDimensions()[::-1])
-        return mask_contours(array > 0, SegmentContours._grid(image))
+        array = vtk_to_numpy(scalars).reshape(layer.GetDimensions()[::-1])
+        return mask_contours(array == segment.GetLabelValue(), SegmentContours._grid(layer))
 
     @staticmethod
     def _grid(image) -> Grid:

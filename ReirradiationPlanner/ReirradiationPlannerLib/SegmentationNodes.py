@@ -48,7 +48,7 @@ class SegmentationNodes:
             segment.AddRepresentation(CLOSED_SURFACE, SegmentationNodes.surface(structure, spacing))
             segmentation.AddSegment(segment, SegmentationNodes.segmentId(structure))
         node.CreateDefaultDisplayNodes()
-        self._style(node.GetDisplayNode(), structures)
+        SegmentationNodes.style(node.GetDisplayNode(), structures)
         return node
 
     @staticmethod
@@ -104,7 +104,15 @@ class SegmentationNodes:
         return vtk_to_numpy(contours.GetPoints().GetData()) * [-1.0, -1.0, 1.0]
 
     @staticmethod
-    def _style(display, structures: tuple[Structure, ...]) -> None:
+    def outline(node) -> None:
+        """Draw the structures of a user as outlines: filled ones hide the map below them."""
+        display = node.GetDisplayNode() if node is not None else None
+        if display is not None:
+            display.SetVisibility2DFill(False)
+
+    @staticmethod
+    def style(display, structures: tuple[Structure, ...]) -> None:
+        """Draw outlines on slices, and a body that does not hide what is in it."""
         display.SetPreferredDisplayRepresentationName2D(CLOSED_SURFACE)
         display.SetPreferredDisplayRepresentationName3D(CLOSED_SURFACE)
         display.SetVisibility2DFill(False)

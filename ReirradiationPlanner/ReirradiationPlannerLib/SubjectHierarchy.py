@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import slicer
+import vtk
 
 from .CaseNodes import CaseNodes
 
@@ -69,6 +70,7 @@ class SubjectHierarchy:
         :return: item of the folder of results.
         """
         nodes = CaseNodes(self._scene)
+        self._removeEmptyResults(patient)
         results = self.folder(patient, RESULTS)
         self._fill(results, "Maps", [*nodes.maps().values()])
         for name, roles in FOLDERS.items():
@@ -79,6 +81,19 @@ class SubjectHierarchy:
             prior = [node for role in OF_PRIOR for node in self._made(role, course)]
             self._fillStudy(patient, label, prior)
         return results
+
+    def _removeEmptyResults(self, patient: int) -> None:
+        """Remove what an earlier result leaves when its nodes are gone: folders of nothing."""
+        tree = self._tree
+        for item in self._below(patient, False):
+            isLeft = not any(tree.GetItemDataNode(below) for below in self._below(item, True))
+            if isLeft and tree.GetItemName(item) == RESULTS:
+                tree.RemoveItem(item)
+
+    def _below(self, item: int, isRecursive: bool) -> list[int]:
+        items = vtk.vtkIdList()
+        self._tree.GetItemChildren(item, items, isRecursive)
+        return [items.GetId(place) for place in range(items.GetNumberOfIds())]
 
     def _fill(self, parent: int, name: str, nodes: list) -> None:
         if nodes:

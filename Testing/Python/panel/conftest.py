@@ -67,3 +67,31 @@ def a_module(an_application):
     from source_tree import DOORWAY  # noqa: PLC0415
 
     return load_module(DOORWAY)
+
+
+@pytest.fixture(scope="module")
+def a_loaded_panel(a_module, a_coarse_demo_folder):
+    """Panel with the demo case, registered rigidly and evaluated."""
+    from ReirradiationPlannerLib.SelfTestInApplication import (  # noqa: PLC0415
+        SelfTestInApplication,
+    )
+    from slicer_stand_in import open_panel  # noqa: PLC0415
+
+    widget = open_panel(a_module)
+    user = SelfTestInApplication(widget)
+    widget.ui.inputFolderPath.currentPath = str(a_coarse_demo_folder)
+    user._settle()
+    user._press(widget.ui.readFolderButton)
+    widget.ui.engineComboBox.setCurrentIndex(2)
+    user._press(widget.ui.registerButton)
+    user._press(widget.ui.evaluateButton)
+    assert widget.form.session.result is not None, widget.ui.statusLabel.text
+    return widget, user
+
+
+@pytest.fixture
+def a_panel(a_loaded_panel):
+    widget, user = a_loaded_panel
+    if widget.form.session.isStale:
+        user._press(widget.ui.evaluateButton)
+    return widget, user

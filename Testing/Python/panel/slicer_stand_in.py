@@ -137,6 +137,12 @@ class Application:
     def processEvents(self):
         QtWidgets.QApplication.processEvents()
 
+    def pauseRender(self):
+        """Nothing is drawn here."""
+
+    def resumeRender(self):
+        """Nothing is drawn here."""
+
     def testingEnabled(self):
         return True
 

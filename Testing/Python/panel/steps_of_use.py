@@ -7,34 +7,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import slicer
+from panel_user import numbers
 from ReirradiationCore.errors import CancelledError
-from ReirradiationPlannerLib.SelfTestInApplication import SelfTestInApplication, moveContours
+from ReirradiationPlannerLib.SelfTestInApplication import moveContours
 from slicer_stand_in import open_panel
 
 ALPHA_BETA = 4
-
-
-@pytest.fixture(scope="module")
-def a_loaded_panel(a_module, a_coarse_demo_folder):
-    """Panel with the demo case, registered rigidly and evaluated."""
-    widget = open_panel(a_module)
-    user = SelfTestInApplication(widget)
-    widget.ui.inputFolderPath.currentPath = str(a_coarse_demo_folder)
-    user._settle()
-    user._press(widget.ui.readFolderButton)
-    widget.ui.engineComboBox.setCurrentIndex(2)
-    user._press(widget.ui.registerButton)
-    user._press(widget.ui.evaluateButton)
-    assert widget.form.session.result is not None, widget.ui.statusLabel.text
-    return widget, user
-
-
-@pytest.fixture
-def a_panel(a_loaded_panel):
-    widget, user = a_loaded_panel
-    if widget.form.session.isStale:
-        user._press(widget.ui.evaluateButton)
-    return widget, user
 
 
 def _rectum(widget):
@@ -43,25 +21,22 @@ def _rectum(widget):
     return session.found.planned.segmentationNode, organ.segmentId
 
 
-def _numbers(widget):
-    return [row["value"] for row in widget.form.session.result.rows]
-
-
 def test_three_clicks_give_results(a_panel):
     widget, _user = a_panel
+    assert widget.ui.protocolFilePath.currentPath == ""
     assert widget.ui.verdictTable.rowCount == len(widget.form.session.result.rows) > 0
 
 
 def test_an_edit_that_is_undone_gives_the_numbers_of_before(a_panel):
     widget, user = a_panel
-    before = _numbers(widget)
+    before = numbers(widget)
     node, segment = _rectum(widget)
     moveContours(node, segment, 8.0)
     user._wait(lambda: not widget.form.session.isStale, "edited")
-    assert _numbers(widget) != before
+    assert numbers(widget) != before
     moveContours(node, segment, -8.0)
     user._wait(lambda: not widget.form.session.isStale, "undone")
-    assert _numbers(widget) == pytest.approx(before, nan_ok=True)
+    assert numbers(widget) == pytest.approx(before, nan_ok=True)
 
 
 def test_without_automatic_update_results_are_only_marked_as_stale(a_panel):
@@ -112,13 +87,13 @@ def test_a_typed_value_is_in_italics_and_can_be_taken_back(a_panel):
 
 def test_a_what_if_factor_moves_the_verdicts_and_comes_back(a_panel):
     widget, user = a_panel
-    before = _numbers(widget)
+    before = numbers(widget)
     widget.ui.plannedScaleSpinBox.value = 120
     user._wait(lambda: not widget.form.session.isStale, "scaled")
     user._settle()
-    assert _numbers(widget) != before
+    assert numbers(widget) != before
     widget.ui.plannedScaleSpinBox.value = 100
-    user._wait(lambda: _numbers(widget) == before, "as it was")
+    user._wait(lambda: numbers(widget) == before, "as it was")
 
 
 def test_views_are_arranged_and_show_the_maps_of_their_side(a_panel):
@@ -159,34 +134,31 @@ def _map(key):
     return next(n for n in nodes if n.GetAttribute("ReirradiationPlanner.Map") == key)
 
 
-def test_options_of_the_engine_reach_the_case_and_a_wrong_level_is_refused(a_panel):
+def test_a_removed_segment_may_come_back(a_panel):
     widget, user = a_panel
-    ui, session = widget.ui, widget.form.session
-    ui.guideEdit.text = "Rectum, Bladder"
-    ui.guideEdit.editingFinished.emit()
-    ui.diffeomorphicCheckBox.checked = True
-    user._settle()
-    option = session.case.registration_choice("prior-1")
-    assert (option.guide, option.diffeomorphic) == (("Rectum", "Bladder"), True)
-    ui.levelsEdit.text = "mda_mm 3 1"
-    ui.levelsEdit.editingFinished.emit()
-    user._settle()
-    assert ui.statusLabel.text.startswith("Refused:")
-    assert ui.levelsEdit.text == ""
-    ui.guideEdit.text = ""
-    ui.guideEdit.editingFinished.emit()
-    ui.diffeomorphicCheckBox.checked = False
-    user._settle()
-    assert session.case.registration_options == {}
+    session = widget.form.session
+    before = {(r["id"], r["structure"]): r["value"] for r in session.result.rows}
+    node, segment = _rectum(widget)
+    segmentation = node.GetSegmentation()
+    kept = slicer.vtkSegment()
+    kept.DeepCopy(segmentation.GetSegment(segment))
+    segmentation.RemoveSegment(segment)
+    user._wait(lambda: not session.isStale, "judged without it")
+    gone = [row for row in session.result.rows if row["structure"] == "Rectum"]
+    assert {row["verdict"] for row in gone} <= {"NOT EVALUABLE"}
+    segmentation.AddSegment(kept, segment)
+    user._wait(lambda: not session.isStale, "judged with it again")
+    after = {(r["id"], r["structure"]): r["value"] for r in session.result.rows}
+    assert after == pytest.approx(before, nan_ok=True)
 
 
-def test_a_second_engine_that_was_not_run_is_not_passed_over(a_panel):
+def test_the_registration_may_be_deleted(a_panel):
     widget, user = a_panel
-    widget.ui.secondEngineCheckBox.checked = True
-    user._wait(lambda: "second engine" in widget.ui.statusLabel.text, "refused")
-    assert widget.form.session.isStale
-    widget.ui.secondEngineCheckBox.checked = False
-    user._wait(lambda: not widget.form.session.isStale, "judged again")
+    session = widget.form.session
+    slicer.mrmlScene.RemoveNode(session.priors[0].transformNode)
+    assert session.isStale
+    user._wait(lambda: not session.isStale, "registered again")
+    assert session.isRegistered(session.priors[0])
 
 
 def test_cancel_leaves_earlier_results_as_they_were(a_panel, monkeypatch):
@@ -202,21 +174,6 @@ def test_cancel_leaves_earlier_results_as_they_were(a_panel, monkeypatch):
     assert widget.ui.statusLabel.text.startswith("Stopped")
     assert session.result is before
     assert widget.ui.evaluateSection.enabled
-
-
-def test_letters_are_added_and_removed(a_panel):
-    widget, user = a_panel
-    ui = widget.ui
-    ui.letterSiteEdit.text, ui.letterDoseSpinBox.value = "Pelvis", 45.0
-    ui.letterDateEdit.text = "2012-03-01"
-    ui.letterPointDosesEdit.text = "Rectum D0.1cc 40"
-    user._press(ui.addLetterButton)
-    assert ui.courseTable.rowCount == 3, ui.statusLabel.text
-    assert "letter-1" in widget.form.session.case.letters
-    rows = [ui.courseTable.item(row, 0).text() for row in range(3)]
-    ui.courseTable.selectRow(rows.index("letter-1"))
-    user._press(ui.removeLetterButton)
-    assert ui.courseTable.rowCount == 2
 
 
 def test_engines_of_other_modules_are_offered_only_where_they_are(monkeypatch):

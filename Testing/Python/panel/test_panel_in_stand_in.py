@@ -25,7 +25,9 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("steps", ["steps_of_selftest.py", "steps_of_use.py"])
+@pytest.mark.parametrize(
+    "steps", ["steps_of_selftest.py", "steps_of_use.py", "steps_of_choices.py"]
+)
 def test_steps_pass_in_the_stand_in(steps):
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", steps]
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}

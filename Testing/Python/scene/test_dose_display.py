@@ -14,6 +14,7 @@ from ReirradiationPlannerLib.CaseNodes import CaseNodes  # noqa: E402
 from ReirradiationPlannerLib.ColorTables import ColorTables  # noqa: E402
 from ReirradiationPlannerLib.DoseDisplay import MAP_OPACITY, DoseDisplay  # noqa: E402
 from ReirradiationPlannerLib.MapStyle import MapStyle  # noqa: E402
+from ReirradiationPlannerLib.ResultNodes import ResultNodes  # noqa: E402
 from ReirradiationPlannerLib.VolumeNodes import VolumeNodes  # noqa: E402
 
 SIZE = (360, 360)
@@ -304,3 +305,21 @@ def test_over_the_limit_is_hatched_dark_and_told_in_grey(bare, a_cone_dose):
     assert 0.1 < dark.mean() < 0.5
     assert np.median(over) > 1.3 * np.median(below)
     assert below.std() < 0.2 * over.std()
+
+
+def test_the_legend_says_what_the_hatch_means_where_one_is_shown(a_host, bare):
+    cut = bare.maps["cumulative_eqd2"].array.copy()
+    cut[:, :30] = np.nan
+    maps = {key: bare.maps[key] for key in ("cumulative_eqd2", "eqd2_planned", "tolerance_percent")}
+    maps["cumulative_eqd2"] = Volume(cut, bare.ct.grid)
+    ResultNodes(a_host.scene).addCase(dataclasses.replace(bare, maps=maps))
+    display, nodes = DoseDisplay(a_host.scene), CaseNodes(a_host.scene).maps()
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode
+    for key, said in (
+        ("cumulative_eqd2", "EQD2 (Gy)\nhatched: not known"),
+        ("tolerance_percent", "% of limit\nhatched: not known"),
+        ("eqd2_planned", "EQD2 (Gy)"),
+    ):
+        for _ in range(2):
+            display.showMap(key, [])
+            assert legend(nodes[key]).GetTitleText() == said

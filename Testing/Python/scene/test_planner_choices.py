@@ -11,20 +11,21 @@ pytest.importorskip("slicer")
 
 from ReirradiationCore.case import Case, MappingStrategy, OrganChoice, RecoveryChoice
 from ReirradiationCore.case_file import case_to_json
+from ReirradiationCore.case_history import HistoryEntry
+from ReirradiationCore.dose_models import DoseConversion
 from ReirradiationCore.errors import RefusedError
+from ReirradiationCore.landmarks import Landmark
 from ReirradiationCore.letters import letters_of
+from ReirradiationCore.lql import DoseModel
 from ReirradiationCore.protocol_library import load_protocol
-from ReirradiationCore.quality_choice import Fallback
+from ReirradiationCore.quality_choice import Fallback, QualityChoice
 from ReirradiationCore.registration_choice import RegistrationChoice
 from ReirradiationCore.registration_levels import QualityLevels
+from ReirradiationCore.type_choice import TypeChoice
 from ReirradiationCore.uncertainty_choice import UncertaintyChoice
-from ReirradiationPlannerLib.PlannerChoices import (
-    PlannerChoices,
-    editableCopy,
-    levelsText,
-    parseLevels,
-    parsePointDoses,
-)
+from ReirradiationPlannerLib.CaseSettings import takeSettings
+from ReirradiationPlannerLib.PlannerChoices import PlannerChoices, editableCopy
+from ReirradiationPlannerLib.TypedTexts import levelsText, parseLevels, parsePointDoses
 
 
 def settings(**changed):
@@ -33,6 +34,8 @@ def settings(**changed):
         "recovery": "none", "prescription": 0.0, "isotoxicLow": 25.0, "isotoxicHigh": 50.0,
         "plannedScale": 100.0, "ellipsoid": False, "shifts": False, "fields": False,
         "otherMappings": False, "secondEngine": False, "uncertaintyMm": 3.0, "deIdentify": False,
+        "isotoxicTargets": "", "doseModel": "LQ", "transitionDose": 0.0, "slopeAbove": 0.0,
+        "cordRegion": "thoracic", "mapGrid": 0.0,
     }  # fmt: skip
     return SimpleNamespace(**{**values, **changed})
 
@@ -142,9 +145,23 @@ def test_a_case_file_comes_back_as_it_was():
         organs={"a": OrganChoice(2.0, {"*": RecoveryChoice("custom", 0.25, "why")})},
         uncertainty=UncertaintyChoice(shifts_mm=(2.0, 2.0, 2.0)),
         planned_scale=1.2,
+        isotoxic_targets=("PTV_1", "GTV"),
+        model=DoseConversion(DoseModel.LQL, 6.0, 4.5),
+        cord_region="cervical",
+        map_grid_mm=2.5,
+        identity_override="same person, checked by hand",
+        type_choice=TypeChoice(same_organ=True),
+        registration_options={
+            "*": RegistrationChoice(smoothness=2.0),
+            "prior-2": RegistrationChoice(start="bone"),
+        },
+        quality=QualityChoice(
+            landmarks={"prior-1": (Landmark("tip", (1.0, 2.0, 3.0), (1.0, 2.0, 4.0)),)},
+            inverse_consistency=False,
+        ),
     )
     into = settings()
-    PlannerChoices.takeSettings(case, into)
+    takeSettings(case, into)
     again = PlannerChoices(PlannerChoices.ofCase(case).text).case(into)
     assert {
         f.name for f in fields(Case) if getattr(again, f.name) != getattr(case, f.name)
@@ -161,14 +178,14 @@ def test_a_case_file_comes_back_as_it_was():
 )
 def test_what_the_panel_cannot_show_is_refused_instead_of_lost(case, said):
     with pytest.raises(RefusedError, match=said):
-        PlannerChoices.takeSettings(case, settings())
+        takeSettings(case, settings())
 
 
 def test_options_of_the_engine_and_levels_are_those_of_a_case_file():
     choices = PlannerChoices().withRegistrationOption("guide", ["Rectum"])
     choices = choices.withRegistrationOption("smoothness", 2.0)
-    choices = choices.withQuality("registration_levels", parseLevels("mda_mm 1 2; dsc_from_cc 5"))
-    case = choices.withQuality("registration_fallback", "RIGID").case(settings())
+    choices = choices.withKey("registration_levels", parseLevels("mda_mm 1 2; dsc_from_cc 5"))
+    case = choices.withKey("registration_fallback", "RIGID").case(settings())
     assert case.registration_choice("prior-1") == RegistrationChoice(
         guide=("Rectum",), smoothness=2.0
     )
@@ -180,6 +197,60 @@ def test_options_of_the_engine_and_levels_are_those_of_a_case_file():
 def test_an_option_set_back_to_its_default_leaves_nothing(name, value):
     choices = PlannerChoices().withRegistrationOption(name, ["*"] if value == [] else 3.0)
     assert choices.withRegistrationOption(name, value).text == ""
+
+
+def test_options_of_one_course_start_from_the_common_ones_and_leave_them():
+    choices = PlannerChoices().withRegistrationOption("smoothness", 2.0)
+    choices = choices.withRegistrationOption("guide", ["Rectum"], "prior-2")
+    case = choices.case(settings())
+    assert case.registration_choice("prior-1") == RegistrationChoice(smoothness=2.0)
+    assert case.registration_choice("prior-2") == RegistrationChoice(
+        smoothness=2.0, guide=("Rectum",)
+    )
+    again = choices.withRegistrationOption("smoothness", 1.0, "prior-2")
+    assert again.registrationOptions("prior-2").smoothness == 1.0
+    assert again.registrationOptions("prior-1").smoothness == 2.0
+    assert choices.withRegistrationOption("guide", [], "prior-2").text == (
+        PlannerChoices().withRegistrationOption("smoothness", 2.0).text
+    )
+
+
+def test_recovery_and_mapping_of_an_organ_can_differ_between_prior_courses():
+    choices = PlannerChoices().withOrganOfCourse("Rectum", "recovery", "*", "none")
+    choices = choices.withOrganOfCourse("Rectum", "recovery", "prior-2", "umich")
+    rigid = {"strategy": "RIGID", "reason": ""}
+    choices = choices.withOrganOfCourse("Rectum", "mapping", "prior-1", rigid)
+    organ = choices.case(settings()).organ("Rectum")
+    assert {c: r.rule for c, r in organ.recovery.items()} == {"*": "none", "prior-2": "umich"}
+    assert organ.mapping == {"prior-1": MappingStrategy.RIGID}
+    choices = choices.withOrganOfCourse("Rectum", "recovery", "prior-2", None)
+    organ = choices.case(settings()).organ("Rectum")
+    assert list(organ.recovery) == ["*"]
+    assert choices.withOrganOfCourse("Rectum", "recovery", "*", None).organ("Rectum").keys() == {
+        "mapping"
+    }
+
+
+def test_lql_needs_its_dose_per_fraction():
+    case = PlannerChoices().case(settings(doseModel="LQ-L", transitionDose=6.0))
+    assert case.model == DoseConversion(DoseModel.LQL, 6.0)
+    assert PlannerChoices().case(settings(transitionDose=6.0)).model == DoseConversion()
+    with pytest.raises(RefusedError, match="needs the dose per fraction"):
+        PlannerChoices().case(settings(doseModel="LQ-L"))
+
+
+def test_landmarks_of_a_course_are_those_of_a_case_file():
+    mark = Landmark("tip", (1.0, 2.0, 3.0), (1.0, 2.0, 4.0), "Rectum")
+    choices = PlannerChoices().withLandmarks("prior-1", (mark,))
+    assert choices.case(settings()).quality.landmarks == {"prior-1": (mark,)}
+    assert choices.withLandmarks("prior-1", ()).text == ""
+
+
+def test_the_history_is_kept_with_the_choices():
+    entry = HistoryEntry("2025-01-02T03:04:05+00:00", "A", ("recovery: none became umich",))
+    choices = PlannerChoices().withHistory(entry)
+    assert choices.history == (entry,)
+    assert choices.case(settings()).history == (entry,)
 
 
 @pytest.mark.parametrize("text", ["mda_mm", "mda_mm 1 2 3", "mda_mm two 3", "dsc 1 1; dsc 1 1"])
@@ -198,7 +269,7 @@ def test_parts_of_the_uncertainty_the_panel_does_not_show_are_not_lost():
         fields_mm=(3.0,) * 3, fields=25, seed=7, engines=("prior-1=other.h5", "demons")
     )
     into = settings()
-    PlannerChoices.takeSettings(Case(uncertainty=chosen), into)
+    takeSettings(Case(uncertainty=chosen), into)
     case = PlannerChoices.ofCase(Case(uncertainty=chosen)).case(into)
     assert into.secondEngine
     assert case.uncertainty == chosen

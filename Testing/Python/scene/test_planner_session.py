@@ -1,5 +1,6 @@
 """What the panel works on, without the panel: what is done again after which change."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +9,8 @@ slicer = pytest.importorskip("slicer")
 from ReirradiationCore.demo import write_demo_case  # noqa: E402
 from ReirradiationCore.errors import RefusedError  # noqa: E402
 from ReirradiationPlannerLib.PlannerLogic import PlannerLogic  # noqa: E402
-from ReirradiationPlannerLib.PlannerSession import PlannerSession, Work  # noqa: E402
+from ReirradiationPlannerLib.PlannerSession import PlannerSession  # noqa: E402
+from ReirradiationPlannerLib.Work import Work  # noqa: E402
 from test_planner_choices import settings as panel_fields  # noqa: E402
 
 COARSE = 3
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 def settings():
-    more = {"choices": "", "resultNode": None, "remainingFractions": 5}
+    more = {"choices": "", "resultNode": None, "remainingFractions": 5, "author": ""}
     return SimpleNamespace(**vars(panel_fields()), **more)
 
 
@@ -122,6 +124,17 @@ def test_remaining_dose_follows_the_number_of_fractions(an_evaluated_session):
     known = [key for key, dose in few.items() if dose]
     assert known
     assert all(many[key] > few[key] for key in known)
+
+
+def test_a_report_signs_what_was_changed_since_the_last_one(an_evaluated_session, tmp_path):
+    session = an_evaluated_session
+    session.settings.author = "A. Person"
+    session.writeReport(tmp_path / "one")
+    case = json.loads((tmp_path / "one" / "case.json").read_text(encoding="utf-8"))
+    assert [entry["who"] for entry in case["history"]] == ["A. Person"]
+    assert any("registration of prior-1" in change for change in case["history"][0]["changes"])
+    session.logChoices()
+    assert len(session.choices.history) == 1
 
 
 def test_a_contour_of_a_prior_course_asks_for_a_new_evaluation(an_evaluated_session):

@@ -10,11 +10,14 @@ slicer = pytest.importorskip("slicer")
 
 import vtk  # noqa: E402
 from planning import CASE, Planning, moved_by  # noqa: E402
+from ReirradiationCore.case import MappingStrategy  # noqa: E402
 from ReirradiationCore.errors import RefusedError  # noqa: E402
+from ReirradiationCore.quality_choice import QualityChoice  # noqa: E402
 from ReirradiationCore.registration import RegistrationResult  # noqa: E402
 from ReirradiationPlannerLib.PlannerLogic import PlannerLogic  # noqa: E402
 from ReirradiationPlannerLib.RegistrationNodes import RegistrationNodes  # noqa: E402
 from two_courses import make_courses, save_courses  # noqa: E402
+from vtk.util.numpy_support import vtk_to_numpy  # noqa: E402
 
 
 @pytest.fixture
@@ -33,6 +36,7 @@ def test_a_registration_is_found_again_under_any_logic(a_planning):
     assert node is a_planning.transform
     record = PlannerLogic().registrationRecord(node, a_planning.found)
     assert (record["mode"], record["current"], record["approval"]) == ("identity", True, None)
+    assert PlannerLogic().registrationRecord(node, a_planning.find(), CASE)["measured"]
 
 
 def test_registering_again_replaces_the_node_and_keeps_what_is_under_it(a_planning):
@@ -145,3 +149,46 @@ def test_another_ct_makes_a_registration_invalid(a_planning):
     slicer.util.arrayFromVolumeModified(image)
     with pytest.raises(RefusedError, match="register again"):
         a_planning.logic.sampleDoses(a_planning.find(), CASE)
+
+
+def quality_of(planning, structure="Bladder"):
+    record = planning.logic.registrationRecord(planning.found.byId("prior-1").transformNode)
+    return next(row for row in record["quality"]["structures"] if row["structure"] == structure)
+
+
+def test_levels_typed_after_the_registration_judge_it_at_the_next_evaluation(a_planning):
+    logic, found = a_planning.logic, a_planning.found
+    node = logic.useTransform(found, "prior-1", moved_by(a_planning.scene, 1.0), CASE)
+    assert quality_of(a_planning)["verdict"] == "pass"
+    strict = QualityChoice.from_json({"registration_levels": {"mda_mm": [0.01, 0.02]}})
+    strict = replace(strict, levels=replace(strict.levels, mda_voxels=(0.001, 0.002)))
+    case = replace(CASE, quality=strict)
+    assert logic.registrationRecord(node, found, case)["measured"] is False
+    sampled = logic.sampleDoses(found, case)
+    assert quality_of(a_planning)["failed"] == ["mda_mm"]
+    assert sampled.models[1].mapping["prior-1"] is MappingStrategy.NOT_EVALUABLE
+    assert logic.registrationRecord(node, found, case)["measured"] is True
+
+
+def test_a_contour_drawn_anew_is_measured_at_the_next_evaluation(a_planning):
+    logic = a_planning.logic
+    before = quality_of(a_planning)
+    assert before["dsc"] == pytest.approx(1.0, abs=1e-3)
+    segmentation = a_planning.found.planned.segmentationNode.GetSegmentation()
+    drawn = segmentation.GetNthSegment(1).GetRepresentation("Planar contour")
+    points = vtk_to_numpy(drawn.GetPoints().GetData())
+    points[:, 0] += 5.0
+    drawn.Modified()
+    a_planning.found = a_planning.find()
+    logic.sampleDoses(a_planning.found, CASE)
+    # boxes of 20 mm that are 5 mm apart share 15 of 20 mm
+    assert quality_of(a_planning)["dsc"] == pytest.approx(0.75, abs=0.02)
+
+
+def test_landmarks_given_later_measure_the_registration(a_planning):
+    logic, found = a_planning.logic, a_planning.found
+    mark = {"name": "tip", "reference_lps": [0, 0, 0], "prior_lps": [0, 3, 0]}
+    case = replace(CASE, quality=QualityChoice.from_json({"landmarks": {"prior-1": [mark]}}))
+    assert quality_of(a_planning)["tre_mean_mm"] is None
+    logic.measureAgain(found, case)
+    assert quality_of(a_planning)["tre_mean_mm"] == pytest.approx(3.0, abs=1e-6)

@@ -71,6 +71,14 @@ def test_nodes_of_slicerrt_give_what_the_files_give(a_scene, a_folder):
         require_same(course, other)
 
 
+def test_a_body_of_the_built_in_reader_does_not_hide_its_organs(a_host, a_folder):
+    found = PlannerLogic().loadDicomFolder(a_host.scene, a_folder)
+    ids = {name: i for i, name in found.planned.segmentNames.items()}
+    display = found.planned.segmentationNode.GetDisplayNode()
+    opacity = {name: display.GetSegmentOpacity3D(i) for name, i in ids.items()}
+    assert opacity["BODY"] < 0.2 < opacity["Bladder"]
+
+
 def test_nodes_of_the_built_in_reader_give_what_the_files_give(a_host, a_folder):
     found = PlannerLogic().loadDicomFolder(a_host.scene, a_folder)
     for course, other in zip(found.read.courses, read_courses([a_folder]).courses, strict=True):

@@ -4,6 +4,7 @@ import pytest
 
 slicer = pytest.importorskip("slicer")
 
+import numpy as np  # noqa: E402
 import vtk  # noqa: E402
 from ReirradiationCore.case import Case  # noqa: E402
 from ReirradiationPlannerLib.PlannerLogic import PlannerLogic  # noqa: E402
@@ -77,30 +78,62 @@ def test_a_removed_and_a_renamed_segment_are_told(watched):
     assert watched.told[-1] == (StaleKind.CONTOURS, node, second)
 
 
-def test_voxels_that_segments_share_tell_the_edited_segment_and_the_overwritten_one(watched):
-    segmentation_node = watched.scene.AddNewNodeByClass("vtkMRMLSegmentationNode")
-    segmentation = segmentation_node.GetSegmentation()
-    segmentation.SetSourceRepresentationName("Binary labelmap")
-    image = slicer.vtkOrientedImageData()
-    image.SetDimensions(10, 10, 2)
+def _layer_of(values, first=(0, 0, 0)):
+    """Voxels [k, j, i] as a layer whose first voxel is at an index i, j, k."""
+    image, values = slicer.vtkOrientedImageData(), np.asarray(values, np.uint8)
+    ends = [(f, f + n - 1) for f, n in zip(first, values.shape[::-1], strict=True)]
+    image.SetExtent([end for pair in ends for end in pair])
     image.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
-    array = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(2, 10, 10)
-    array[:], array[:, :3], array[:, 3:6], array[:, 8:] = 0, 1, 2, 3
+    vtk_to_numpy(image.GetPointData().GetScalars())[:] = values.ravel()
+    return image
+
+
+@pytest.fixture
+def shared_layer(a_host):
+    """Segmentation of three segments in one layer; voxels that can be changed, and its changes."""
+    from ReirradiationPlannerLib.SegmentChanges import SegmentChanges  # noqa: PLC0415
+
+    node = a_host.scene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+    segmentation = node.GetSegmentation()
+    segmentation.SetSourceRepresentationName("Binary labelmap")
+    values = np.zeros((2, 10, 10), np.uint8)
+    values[:, :3], values[:, 3:6], values[:, 8:] = 1, 2, 3
+    image = _layer_of(values)
     for label in (1, 2, 3):
         segment = slicer.vtkSegment()
         segment.SetName(f"organ {label}")
         segment.SetLabelValue(label)
         segment.AddRepresentation("Binary labelmap", image)
         segmentation.AddSegment(segment, f"S{label}")
-    from ReirradiationPlannerLib.SegmentChanges import SegmentChanges  # noqa: PLC0415
-
-    changes = SegmentChanges(segmentation_node)
+    changes = SegmentChanges(node)
     assert changes.take() == frozenset()
+    return image, values, changes
+
+
+def test_voxels_that_segments_share_tell_the_edited_segment_and_the_overwritten_one(shared_layer):
+    image, _values, changes = shared_layer
+    array = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(2, 10, 10)
     array[:, 2:4, :5] = 1
     image.Modified()
     assert changes.take() == {"S1", "S2"}
     image.Modified()
     assert changes.take() == frozenset()
+
+
+def test_a_layer_that_grew_tells_what_is_in_its_new_part_alone(shared_layer):
+    image, values, changes = shared_layer
+    wider = np.zeros((3, 12, 10), np.uint8)
+    wider[:2, 2:], wider[2, 5] = values, 2
+    image.DeepCopy(_layer_of(wider, (0, -2, 0)))
+    assert changes.take() == {"S2"}
+    image.DeepCopy(_layer_of(values))
+    assert changes.take() == {"S2"}
+
+
+def test_a_layer_at_another_place_tells_all_its_segments(shared_layer):
+    image, _values, changes = shared_layer
+    image.SetOrigin(0.0, 0.0, 2.0)
+    assert changes.take() == {"S1", "S2", "S3"}
 
 
 def test_a_changed_registration_is_told(watched):

@@ -78,3 +78,13 @@ def test_a_segment_can_be_turned_into_voxels(a_host, a_cylinder_ct, make_box):
     node.GetBinaryLabelmapRepresentation("ROI_1", labels)
     # 13 voxel centres every 3 mm between -18 and 18, in 21 planes
     assert vtk_to_numpy(labels.GetPointData().GetScalars()).sum() == 13 * 13 * 21
+
+
+def test_filled_structures_of_a_user_become_outlines(a_host):
+    node = a_host.scene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+    SegmentationNodes.outline(node)
+    node.CreateDefaultDisplayNodes()
+    display = node.GetDisplayNode()
+    assert display.GetVisibility2DFill()
+    SegmentationNodes.outline(node)
+    assert (display.GetVisibility2DFill(), display.GetVisibility2DOutline()) == (False, True)

@@ -1,0 +1,95 @@
+"""Two lists of points in a scene as the landmarks of a registration."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+from ReirradiationCore.errors import RefusedError
+from ReirradiationCore.landmarks import Landmark, landmarks_from_json
+
+from .SceneNames import SceneNames
+
+SAME_POINT_MM = 1.0
+RAS_TO_LPS = np.array([-1.0, -1.0, 1.0])
+
+
+class LandmarkPairs:
+    """The same points, in the same order, on today's CT and on a prior one.
+
+    :param reference: vtkMRMLMarkupsFiducialNode with points on today's CT.
+    :param prior: the same points on the prior CT.
+    """
+
+    def __init__(self, reference, prior):
+        self._reference = reference
+        self._prior = prior
+
+    def landmarks(self, course: str, images: tuple, startNode) -> tuple[Landmark, ...]:
+        """Landmarks that measure a registration; labels name them, descriptions their organ.
+
+        :param course: id of the prior course.
+        :param images: volume nodes of today's and of the prior CT.
+        :param startNode: transform the registration may have started from, or None.
+        :raises RefusedError: lists that differ, that are not where their CT is, names that stand
+            twice, and points the start was fitted to, which are not independent.
+        """
+        counts = [node.GetNumberOfControlPoints() for node in (self._reference, self._prior)]
+        if counts[0] != counts[1]:
+            reason = (
+                f"there are {counts[0]} landmarks today and {counts[1]} before; give the same "
+                "points on both CTs, in the same order"
+            )
+            raise RefusedError(reason)
+        for node, image in zip((self._reference, self._prior), images, strict=True):
+            self._requireSamePlace(node, image)
+        today, before = _points(self._reference), _points(self._prior)
+        self._requireIndependent(today, startNode)
+        content = [
+            {
+                "name": self._reference.GetNthControlPointLabel(n).strip() or str(n + 1),
+                "structure": self._reference.GetNthControlPointDescription(n).strip(),
+                "reference_lps": today[n].tolist(),
+                "prior_lps": before[n].tolist(),
+            }
+            for n in range(counts[0])
+        ]
+        return landmarks_from_json({course: content})[course]
+
+    @staticmethod
+    def keepFitted(startNode, reference) -> None:
+        """Write on a start transform to which points it was fitted."""
+        text = json.dumps(_points(reference).tolist())
+        startNode.SetAttribute(SceneNames.FITTED_TO, text)
+
+    def _requireIndependent(self, today: np.ndarray, startNode) -> None:
+        text = startNode.GetAttribute(SceneNames.FITTED_TO) if startNode else None
+        fitted = np.array(json.loads(text) if text else []).reshape(-1, 3)
+        for n, point in enumerate(today):
+            if len(fitted) and np.linalg.norm(fitted - point, axis=1).min() < SAME_POINT_MM:
+                name = self._reference.GetNthControlPointLabel(n)
+                reason = (
+                    f"the start was fitted to landmark '{name}', which cannot measure the "
+                    "registration as well; give other points"
+                )
+                raise RefusedError(reason)
+
+    @staticmethod
+    def _requireSamePlace(node, image) -> None:
+        """Refuse points of which nobody knows whether they were set where the CT is shown now."""
+        parent = image.GetParentTransformNode() if image is not None else None
+        if node.GetParentTransformNode() is not parent:
+            shown = f"is shown under '{parent.GetName()}'" if parent else "is shown in its place"
+            reason = (
+                f"{image.GetName() if image else 'the CT'} {shown}, but the landmarks "
+                f"'{node.GetName()}' are not: put both under the same transform in the Data "
+                "module, and see that the points lie where they belong"
+            )
+            raise RefusedError(reason)
+
+
+def _points(node) -> np.ndarray:
+    """Points (N, 3) of a markups node in its own coordinates, LPS, mm."""
+    count = node.GetNumberOfControlPoints()
+    points = [node.GetNthControlPointPosition(n) for n in range(count)]
+    return np.array(points).reshape(-1, 3) * RAS_TO_LPS

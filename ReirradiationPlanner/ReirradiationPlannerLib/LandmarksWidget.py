@@ -1,0 +1,85 @@
+"""Landmarks for the start of a registration and to measure it. Needs the Slicer application."""
+
+from ReirradiationCore.errors import RefusedError
+from slicer.i18n import tr as _
+
+from .LandmarkPairs import LandmarkPairs
+from .LandmarkStart import fitStart
+from .SectionWidget import SectionWidget
+
+
+class LandmarksWidget(SectionWidget):
+    """Takes two lists of points as a start, or as what measures the registration."""
+
+    def setup(self):
+        """Called once: connect the widgets of the section."""
+        self.onClick(self.ui.landmarkStartButton, self.startFromLandmarks)
+        self.onClick(self.ui.landmarkMeasureButton, self.measure)
+
+    def startFromLandmarks(self):
+        """Called by the Start from landmarks button."""
+        self.panel.run(lambda _progress: self._fitStart())
+
+    def measure(self):
+        """Called by the Measure with landmarks button."""
+        self.panel.run(self._measure)
+
+    def refresh(self):
+        """Say what is missing, and how far the landmarks of the chosen course are off."""
+        ui, settings = self.ui, self.session.settings
+        both = settings.referenceLandmarks and settings.priorLandmarks
+        waits = () if both else (_("choose both landmark lists"),)
+        self.enable(ui.landmarkStartButton, waits)
+        prior = self._prior
+        none = () if prior is not None else (_("find the courses first"),)
+        self.enable(ui.landmarkMeasureButton, (*none, *waits))
+        self.tell(ui.landmarksLabel, self._text(prior))
+
+    @property
+    def _prior(self):
+        key = self.currentKey(self.ui.priorCourseComboBox)
+        session = self.session
+        priors = session.priors if session.isReady else ()
+        return next((prior for prior in priors if prior.id == key), None)
+
+    def _text(self, prior) -> str:
+        given = self.session.case.quality.landmarks.get(prior.id, ()) if prior else ()
+        if not given:
+            return ""
+        record = self.session.logic.registrationRecord(prior.transformNode)
+        rows = record.get("quality", {}).get("landmarks", ())
+        errors = {row["name"]: _error(row) for row in rows}
+        texts = (f"{one.name}: {errors.get(one.name, _('not measured'))}" for one in given)
+        return "; ".join(texts)
+
+    def _fitStart(self):
+        settings = self.session.settings
+        node = settings.startTransform
+        if node is None:
+            node = self.session.scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", _("Start"))
+            settings.startTransform = node
+        error = fitStart(settings.referenceLandmarks, settings.priorLandmarks, node)
+        LandmarkPairs.keepFitted(node, settings.referenceLandmarks)
+        text = _("Start transform fitted; the landmarks are {error} mm apart on average.")
+        self.panel.say(text.format(error=f"{error:.1f}"))
+
+    def _measure(self, progress):
+        session, settings, prior = self.session, self.session.settings, self._prior
+        if prior is None:
+            reason = _("choose a prior course")
+            raise RefusedError(reason)
+        pairs = LandmarkPairs(settings.referenceLandmarks, settings.priorLandmarks)
+        images = session.found.planned.imageNode, prior.imageNode
+        landmarks = pairs.landmarks(prior.id, images, settings.startTransform)
+        self.panel.change(session.choices.withLandmarks(prior.id, landmarks))
+        session.logic.measureAgain(session.found, session.case, progress)
+        count = len(landmarks)
+        text = _("{count} landmarks measure the registration of {course}.")
+        self.panel.say(text.format(count=count, course=prior.id))
+
+
+def _error(row) -> str:
+    if row["error_mm"] is None:
+        return _("outside of the transform")
+    text = _("{error} mm").format(error=f"{row['error_mm']:.1f}")
+    return _("{text} (steered the registration)").format(text=text) if row["guided"] else text

@@ -1,0 +1,168 @@
+"""Choices, courses and registrations of one scene, as the panel works on them; no widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from ReirradiationCore.case import Case
+from ReirradiationCore.dicom.registration import RegistrationFile, read_registration_file
+from ReirradiationCore.dicom_registrar import TPS, DicomRegistrar, registration_of_system
+from ReirradiationCore.errors import RefusedError
+from ReirradiationCore.progress import Progress, silent
+from ReirradiationCore.registration import Registrar
+
+from .PlannerChoices import PlannerChoices
+from .PlannerLogic import PlannerLogic
+from .Work import Work
+
+
+class SessionCourses:
+    """What is there before anything is evaluated.
+
+    :param scene: scene with the courses.
+    :param settings: object with the fields of PlannerParameterNode.
+    :param logic: methods of the module.
+    """
+
+    def __init__(self, scene: Any, settings: Any, logic: PlannerLogic):
+        self.scene = scene
+        self.settings = settings
+        self.logic = logic
+        self.resolver: Callable[[str], str] | None = None
+        self.systemRegistrations: Callable[[], Iterable[Path]] = tuple
+        self.found: Any = None
+        self.pending = Work.NOTHING
+        self._organs: tuple[Any, tuple[Any, ...]] = (None, ())
+
+    @property
+    def choices(self) -> PlannerChoices:
+        """Choices of the tables."""
+        return PlannerChoices(self.settings.choices)
+
+    @choices.setter
+    def choices(self, choices: PlannerChoices):
+        self.settings.choices = choices.text
+
+    @property
+    def case(self) -> Case:
+        """Every choice.
+
+        :raises RefusedError: values that are not allowed.
+        """
+        return self.choices.case(self.settings)
+
+    # --- courses ------------------------------------------------------------------------------
+
+    def findCourses(self):
+        """Look for courses in the scene; earlier results become stale."""
+        self.found = self.logic.findCourses(self.scene, self.resolver, self.case)
+        self.invalidate(Work.SAMPLE)
+
+    def readFolder(self, folder: Path, progress: Progress = silent):
+        """Read a folder of DICOM-RT into the scene and take its courses.
+
+        :raises RefusedError: input that must not be evaluated.
+        """
+        if not Path(folder).is_dir() or Path(folder) == Path():
+            reason = f"'{folder}' is not a folder; choose the folder with the DICOM-RT files"
+            raise RefusedError(reason)
+        resolver = self.logic.folderResolver(folder)
+        self.resolver, self.systemRegistrations = resolver, resolver.registrations
+        self.found = self.logic.loadDicomFolder(self.scene, folder, self.case, progress)
+        self.invalidate(Work.SAMPLE)
+
+    @property
+    def isReady(self) -> bool:
+        """True if the courses are complete enough to be registered and evaluated."""
+        return self.found is not None and self.found.isReady
+
+    @property
+    def priors(self) -> tuple[Any, ...]:
+        """Prior courses that have images, oldest first."""
+        if self.found is None or self.found.planned is None:
+            return ()
+        return tuple(prior for prior in self.found.priors if prior.imageNode or prior.doseNodes)
+
+    def requireCourses(self):
+        """Refuse as long as courses are missing or incomplete.
+
+        :raises RefusedError: with one sentence for each thing missing.
+        """
+        if self.found is None:
+            reason = "find the courses first"
+            raise RefusedError(reason)
+        self.found.requireReady()
+
+    # --- registration -------------------------------------------------------------------------
+
+    def register(
+        self, courseId: str, progress: Progress = silent, registrar: Registrar | None = None
+    ):
+        """Register a prior course; the transform node carries its quality.
+
+        :raises ReirradiationError: no transform was found, or it cannot be right.
+        """
+        case, row = self.case, self.found.byId(courseId)
+        if registrar is None and case.registration_of(row.id, row.label) == TPS:
+            self.useSystemRegistration(row, None, progress)
+            return
+        self.logic.registerCourse(self.found, courseId, case, progress, registrar)
+        self.invalidate(Work.SAMPLE)
+
+    def useTransform(self, courseId: str, node: Any, progress: Progress = silent):
+        """Take a transform that was made elsewhere as the registration of a course."""
+        self.logic.useTransform(self.found, courseId, node, self.case, progress)
+        self.invalidate(Work.SAMPLE)
+
+    def useSystemRegistration(self, prior: Any, path: Path | None, progress: Progress = silent):
+        """Take a DICOM registration of the planning system as the registration of a course.
+
+        :param prior: row of the prior course.
+        :param path: its file; None takes the only one of the patient between the two courses.
+        :raises RefusedError: there is none, or more than one; or it cannot be right.
+        """
+        planned = self.found.planned.course
+        if path is None:
+            offered = [_registrationFile(Path(file)) for file in self.systemRegistrations()]
+            path = registration_of_system(prior.course, planned, list(filter(None, offered)))
+        frames = planned.frame_of_reference_uid, prior.course.frame_of_reference_uid
+        self.register(prior.id, progress, DicomRegistrar(path, *frames))
+
+    def registerMissing(self, progress: Progress = silent):
+        """Register every prior course that has no current registration."""
+        for prior in self.priors:
+            if not self.isRegistered(prior):
+                self.register(prior.id, progress)
+
+    def isRegistered(self, prior: Any) -> bool:
+        """True if a prior course has a registration of the images as they are now."""
+        node = prior.transformNode
+        return node is not None and self.logic.registrationRecord(node, self.found)["current"]
+
+    def organs(self) -> tuple[Any, ...]:
+        """Structures of today with what is assumed of each; empty as long as courses are missing.
+
+        :raises RefusedError: choices that no structure answers to.
+        """
+        if not self.isReady:
+            return ()
+        nodes = [prior.transformNode for prior in self.priors]
+        times = tuple(node.GetMTime() if node else 0 for node in nodes)
+        key = (id(self.found), self.choices.text, self.settings.recovery, times)
+        if self._organs[0] != key:
+            self._organs = (key, self.logic.matchOrgans(self.found, self.case))
+        return self._organs[1]
+
+    def invalidate(self, work: Work):
+        """Say that results are stale, and what is to be done again."""
+        self.pending = max(self.pending, work)
+
+
+def _registrationFile(path: Path) -> RegistrationFile | None:
+    """A registration object; None for one that cannot be read, which may be of another patient."""
+    try:
+        return read_registration_file(path, path.name)
+    except RefusedError:
+        return None
