@@ -43,7 +43,7 @@ class Actions:
         self.state, self._session = server.state, session
         self._scene, self._views = scene, views
         self.later = Later(server.state)
-        self.maps = MapActions(server, session, scene, views)
+        self.maps = MapActions(server, session, scene, views, self.later)
         self.choices = ChoiceActions(server, session, self.maps, self.later)
         for part in (self, self.maps, self.choices):
             for name in part.TRIGGERS:
@@ -69,7 +69,7 @@ class Actions:
         """Get ready to paint maps anew, and give the largest prescription, while the page works."""
         await self.later.in_thread(self.maps.keeper.prepare)
         give_back_memory()
-        await self.choices.find_largest()
+        await self.choices.follow_up()
         with self.state:
             self.maps.update_readout()
 
@@ -113,7 +113,7 @@ class Actions:
 
     def leave(self) -> None:
         """Read the maps at the crosshair again."""
-        self.hover(None)
+        self._views.leave()
 
     def update_places(self) -> None:
         """Tell the page where the slice views are."""

@@ -19,6 +19,7 @@ from .typed_numbers import number_of
 
 REST_S = 0.1
 NOT_A_NUMBER = "{} is not a number"
+LARGEST_FOLLOWS = "Largest prescription: being calculated"
 
 
 class ChoiceActions:
@@ -87,7 +88,7 @@ class ChoiceActions:
             return
         self.state.message = ""
         self.update_verdicts()
-        self._later.soon("rest", self._follow_up, REST_S)
+        self._later.soon("rest", self.follow_up, REST_S)
 
     def _refuse(self, reason: str) -> None:
         """Say why, and put what the page shows back to what holds."""
@@ -100,7 +101,8 @@ class ChoiceActions:
         """Bring everything that follows from the choices at once up to date."""
         self.state.update(choices_state(self._session))
         self.state.update(changed_choices_state(self._session))
-        self.state.hot_spots = []  # they follow, see _follow_up
+        # these follow, see follow_up
+        self.state.hot_spots, self.state.isotoxic = [], LARGEST_FOLLOWS
         self._maps.follow_choices()
         self.update_dvh()
 
@@ -109,7 +111,7 @@ class ChoiceActions:
         name = self.state.selected
         self.state.dvh = dvh_drawing(self._session.current, name) if name else ""
 
-    async def _follow_up(self) -> None:
+    async def follow_up(self) -> None:
         """Paint the maps of the current choices and find the largest prescription."""
         result, keeper = self._session.current, self._maps.keeper
         self._maps.show_markers()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import slicer
 from ReirradiationPlannerLib.CaseNodes import CaseNodes
 from ReirradiationPlannerLib.ColorTables import ColorTables
+from ReirradiationPlannerLib.DoseDisplay import DoseDisplay
 from ReirradiationPlannerLib.MapStyle import MapStyle
 from ReirradiationPlannerLib.UnknownRegion import NOT_KNOWN, OVER_LIMIT, UnknownRegion
 
 BANDS = 96
+OR_MORE = " +"  # values beyond the colours have the last one
 HATCHES = {NOT_KNOWN: "hatched: not known", OVER_LIMIT: "dark hatch: over the limit"}
 
 
@@ -19,14 +22,15 @@ def legend(map_node: Any, key: str, *, repainted: bool) -> dict[str, Any]:  # no
     lower, upper = display.GetWindowLevelMin(), display.GetWindowLevelMax()
     step = style.step(upper)
     count = round((upper - lower) / step)
+    labels = [f"{lower + n * step:g}" for n in range(count + 1)]
+    if DoseDisplay.largest(slicer.util.arrayFromVolume(map_node)) > upper:
+        labels[-1] += OR_MORE
     hatch = CaseNodes.hatchOf(map_node)
     shown = [one for one in HATCHES if hatch and UnknownRegion.isHatched(hatch, one)]
     return {
         "title": style.legend,
         "gradient": _gradient(style.table),
-        "labels": [
-            {"percent": 100 * n / count, "text": f"{lower + n * step:g}"} for n in range(count + 1)
-        ],
+        "labels": [{"percent": 100 * n / count, "text": text} for n, text in enumerate(labels)],
         "hatches": [{"text": HATCHES[one], "over": one == OVER_LIMIT} for one in shown],
         "repainted": repainted,
     }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from ReirradiationCore.grids import Volume
 from ReirradiationCore.live_result import LiveResult
 
 from .arrangement import Arrangement, arrangements
+from .later import Later
 from .legend import legend
 from .map_keeper import MapKeeper
 from .page_state import point_text
@@ -19,6 +21,7 @@ from .session import ReviewSession
 from .typed_numbers import number_of
 from .view_set import Point, ViewSet
 
+DRAWN_S = 0.2  # pictures are drawn and sent after the state of the page
 NOT_A_DOSE = "{} Gy: an overlap needs doses above zero"
 
 
@@ -35,6 +38,8 @@ class MapActions:
         What the views show.
     views : ViewSet
         The views.
+    later : Later
+        Says that a picture is drawn, after it is.
     """
 
     TRIGGERS = ("show_all", "show_structure", "set_overlap")
@@ -45,16 +50,17 @@ class MapActions:
         session: ReviewSession,
         scene: ReviewScene,
         views: ViewSet,
+        later: Later,
     ) -> None:
         self._server, self._session, self._scene, self._views = server, session, scene, views
-        self.state = server.state
+        self.state, self._later = server.state, later
         self.keeper = MapKeeper(session, scene)
         courses = session.course_labels()
         self._arrangements = arrangements(courses, scene.maps)
         keeper = self.keeper
         self._readout = Readout(courses, keeper.value_at, tuple(scene.maps), keeper.organ_at)
         self.hovered: Point | None = None
-        self.state.change("map_key", "opacity", "lines", "arrangement")(self.show_map)
+        self.state.change("map_key", "opacity", "lines", "arrangement")(self._follow_page)
         self.state.change("prior_contours", "surfaces")(self.show_extras)
 
     @property
@@ -67,7 +73,17 @@ class MapActions:
         """Names of the maps that the slice views show."""
         return self.arrangement.sides or tuple(filter(None, [self.state.map_key]))
 
-    def show_map(self, **_state: Any) -> None:  # noqa: ANN401
+    def _follow_page(self, **_state: Any) -> None:  # noqa: ANN401
+        """Show what the page chose; until it is drawn the page marks the pictures as old."""
+        self.show_map()
+        self._say_when_drawn()
+
+    def _say_when_drawn(self) -> None:
+        """Tell the page of which layout and map its pictures are, once they are."""
+        drawn = [self.state.arrangement, self.state.map_key]
+        self._later.soon(f"drawn {drawn}", partial(self.state.update, {"drawn": drawn}), DRAWN_S)
+
+    def show_map(self) -> None:
         """Show the chosen map, or those of both sides, with opacity and lines."""
         keys, looks = self.shown_maps, {"opacity": float(self.state.opacity)}
         looks["lines"] = bool(self.state.lines)
@@ -130,6 +146,8 @@ class MapActions:
         self.keeper.replace(result, maps)
         self._scene.color_surfaces()
         self.show_map()
+        self.state.drawn = []
+        self._say_when_drawn()
         self.update_readout()
 
     def _mark_stale(self) -> None:

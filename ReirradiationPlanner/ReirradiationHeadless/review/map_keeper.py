@@ -111,9 +111,14 @@ class MapKeeper:
         return None if self._alpha_beta is None else _voxel(self._alpha_beta, point)
 
     def organ_at(self, point: Point) -> tuple[str, float] | None:
-        """Organ that the maps show at a point with its alpha/beta; None if there is none."""
-        name = self.painter.organ_at(point) if self.painter else None
+        """Organ that the maps show at a point with its alpha/beta; None if there is none.
+
+        Which organ it is takes a painter; without one its name is empty.
+        """
+        name = self.painter.organ_at(point) if self.painter else ""
         alpha_beta = self.value_at(ALPHA_BETA, point)
+        if self.painter is None:
+            return ("", alpha_beta) if alpha_beta else None
         return (name, alpha_beta) if name and alpha_beta else None
 
 

@@ -58,6 +58,7 @@ def fixed_state(session: ReviewSession, scene: ReviewScene, notice: str) -> dict
         "arrangements": [{"key": one.key, "title": one.title} for one in arranged.values()],
         "arrangement": FOUR,
         "heads": arranged[FOUR].heads(),
+        "drawn": [FOUR, scene.first_map],
         "views": _views(),
         "large": "",
         "help": False,

@@ -37,7 +37,8 @@ class Readout:
     keys : collection of str
         Maps that there are.
     organ_at : callable
-        Point to the organ that is painted there and its alpha/beta, None where there is none.
+        Point to the organ that is painted there and its alpha/beta, None where there is none; an
+        empty name where it is not known which organ that is.
     """
 
     courses: Sequence[tuple[str, str]]
@@ -48,12 +49,12 @@ class Readout:
     def at(self, point: Point, stale: Callable[[str], bool]) -> list[Reading]:
         """Return the readings at a point; ``stale`` tells for a map whether it is out of date."""
         owner = self.organ_at(point)
-        whose = f"{ALPHA_BETA} {owner[1]:g} Gy of {owner[0]}" if owner else self._no_organ(point)
+        whose = _whose(*owner) if owner else self._no_organ(point)
         readings = [
             self._course(course, label, point, whose, stale) for course, label in self.courses
         ]
         for key, label, detail in (
-            ("cumulative_eqd2", "All courses, cumulative", whose),
+            ("cumulative_eqd2", self._sum_label(), whose),
             ("tolerance_percent", "Tolerance used", ""),
             ("remaining_dose", "Remaining dose", "in the fractions of the plan"),
         ):
@@ -61,6 +62,11 @@ class Readout:
                 value, detail_now = self._single(key, point, detail)
                 readings.append(Reading(label, "", value, detail_now, (False, stale(key))))
         return readings
+
+    def _sum_label(self) -> str:
+        """Name of the sum; outside organs it lacks courses that have no dose distribution."""
+        missing = [course for course, _label in self.courses if f"eqd2_{course}" not in self.keys]
+        return f"Cumulative without {', '.join(missing)}" if missing else "All courses, cumulative"
 
     def _course(
         self, course: str, label: str, point: Point, whose: str, stale: Callable[[str], bool]
@@ -88,3 +94,8 @@ class Readout:
         alpha_beta = self.value_at("alpha_beta", point)
         shown = f"{alpha_beta:g} Gy" if alpha_beta else UNKNOWN
         return f"{ALPHA_BETA} {shown}, no organ here"
+
+
+def _whose(name: str, alpha_beta_gy: float) -> str:
+    of = f" of {name}" if name else ""
+    return f"{ALPHA_BETA} {alpha_beta_gy:g} Gy{of}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -119,15 +119,16 @@ class ReviewSession:
 
     def _organ(self, name: str) -> dict[str, Any]:
         now, before = self.current.organ(name).model, self.saved.organ(name).model
-        recovery = max(now.recovery_fractions.values(), default=0.0)
         return {
             "name": name,
             "is_target": now.kind.value == "target",
             "alpha_beta": now.alpha_beta_gy,
             "alpha_beta_saved": before.alpha_beta_gy,
             "source": now.alpha_beta_source,
-            "recovery": round(100 * recovery, 1),
-            "recovery_saved": round(100 * max(before.recovery_fractions.values(), default=0.0), 1),
+            "recovery": _most(now.recovery_fractions),
+            "recovery_saved": _most(before.recovery_fractions),
+            "recovery_each": _each(now.recovery_fractions),
+            "recovery_changed": now.recovery_fractions != before.recovery_fractions,
         }
 
     def is_stale(self, key: str) -> bool:
@@ -206,3 +207,15 @@ class ReviewSession:
 
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{share:.0f} % of its limit"
+
+
+def _most(fractions: Mapping[str, float]) -> float:
+    """Largest recovery of prior courses, per cent."""
+    return round(100 * max(fractions.values(), default=0.0), 1)
+
+
+def _each(fractions: Mapping[str, float]) -> str:
+    """Recovery of each prior course where they differ, which one number cannot say."""
+    if len(set(fractions.values())) < 2:
+        return ""
+    return ", ".join(f"{course} {100 * part:.3g} %" for course, part in fractions.items())

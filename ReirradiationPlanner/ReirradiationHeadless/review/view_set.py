@@ -58,6 +58,7 @@ class ViewSet:
     on_hovered: Callable[[Point | None], None] | None = None
     on_moved: Callable[[], None] | None = None
     _pressed: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _hovered: str = ""
     _fitted: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -239,7 +240,7 @@ class ViewSet:
         return all(MARGIN * n <= p <= (1 - MARGIN) * n for p, n in zip(place, size, strict=True))
 
     def _listen(self, name: str) -> None:
-        self._slices[name].modified.connect(lambda *_: self.on_moved and self.on_moved())
+        self._slices[name].modified.connect(lambda *_: self._moved(name))
         interactor = self._slices[name].interactor()
         events = {
             "LeftButtonPressEvent": self._press,
@@ -268,7 +269,21 @@ class ViewSet:
         if start and max(abs(a - b) for a, b in zip(start, end, strict=True)) <= CLICK_PIXELS:
             self.point_at(self.point_in(name, *end), source=name)
 
+    def leave(self) -> None:
+        """Forget where the mouse was."""
+        self._hovered = ""
+        if self.on_hovered:
+            self.on_hovered(None)
+
+    def _moved(self, name: str) -> None:
+        """Tell of a view that moved; a mouse at rest is over another point then."""
+        if self.on_moved:
+            self.on_moved()
+        if name == self._hovered:
+            self._hover(name)
+
     def _hover(self, name: str) -> None:
+        self._hovered = name
         if self.on_hovered:
             self.on_hovered(self.point_in(name, *self._mouse(name)))
 

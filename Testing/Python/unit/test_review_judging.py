@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from live_cases import STRIDER, evaluated, falling, row_of, sampled
+from ReirradiationCore.case import OrganChoice, RecoveryChoice
 from ReirradiationCore.live_evaluation import LiveEvaluation
 from ReirradiationCore.uncertainty_choice import UncertaintyChoice
 from ReirradiationHeadless.review.judging import rows_at_own_alpha_beta, saved_result
@@ -72,3 +73,18 @@ def test_changed_choices_lose_the_interval_and_the_saved_ones_have_it_again(revi
     assert row_of(session.current, "Bladder")["verdict"] != "PASS"
     session.change(planned_scale=1.0)
     assert list(session.current.rows) == list(run.constraints)
+
+
+def test_recoveries_that_differ_between_prior_courses_are_listed_each(courses):
+    planned, (prior,) = courses
+    live = LiveEvaluation(sampled(planned, [prior, replace(prior, id="prior-2")]))
+    saved = live.judge()
+    session = ReviewSession(ResultFolder(Path(), {"constraints": []}), live, saved, saved)
+    assert {organ["recovery_each"] for organ in session.organs()} == {""}
+    chosen = {prior.id: RecoveryChoice("custom", 0.5, "long ago")}
+    chosen["prior-2"] = RecoveryChoice("custom", 0.25, "recent")
+    organs = {**live.case.organs, "Bladder": OrganChoice(recovery=chosen)}
+    session.current = live.judge(replace(live.case, organs=organs))
+    bladder = next(organ for organ in session.organs() if organ["name"] == "Bladder")
+    assert bladder["recovery_each"] == f"{prior.id} 50 %, prior-2 25 %"
+    assert bladder["recovery_changed"]

@@ -58,6 +58,21 @@ def test_value_of_a_stale_map_is_marked_and_its_neighbour_is_not():
 
 
 def test_map_that_is_not_there_is_left_out():
-    read = Readout(COURSES, lambda *_: None, ("cumulative_eqd2",), lambda _point: None)
+    keys = [key for key in KNOWN if key not in ("tolerance_percent", "remaining_dose")]
+    read = Readout(COURSES, lambda *_: None, keys, lambda _point: None)
     labels = [r.label for r in read.at(POINT, lambda _key: False)]
     assert labels == ["first course", "second course", "All courses, cumulative"]
+
+
+def test_organ_that_is_not_looked_up_is_not_said_to_be_missing():
+    found = readings(owner=("", 3.0))["first course"]
+    assert found.detail == f"{ALPHA_BETA} 3 Gy"
+
+
+def test_sum_that_lacks_a_course_without_dose_distribution_is_not_said_to_be_of_all():
+    courses = (("letter-1", "a letter"), *COURSES)
+    read = Readout(courses, lambda key, _point: KNOWN.get(key), tuple(KNOWN), lambda _point: None)
+    found = {r.label: r for r in read.at(POINT, lambda _key: False)}
+    assert "All courses, cumulative" not in found
+    assert found["Cumulative without letter-1"].value == "78.0 Gy"
+    assert (found["a letter"].physical, found["a letter"].value) == ("unknown", "unknown")

@@ -49,6 +49,94 @@ def test_prior_image_and_dose_stand_beside_those_of_today(side_by_side):
     assert heads["ReirrRightAxial"].startswith("Axial: EQD2, planned")
 
 
+def drawn_at(actions, name, point):
+    """Red, green, blue, opacity that a slice view blends at a point."""
+    x, y = (round(p) for p in actions._views.pixel_of(name, point))
+    blend = actions._views.view(name)._logic.GetBlend()
+    blend.Update()
+    return [blend.GetOutput().GetScalarComponentAsDouble(x, y, 0, n) for n in range(4)]
+
+
+def test_hatch_of_what_is_not_known_is_drawn_where_the_prior_image_ends(side_by_side):
+    scene, views = side_by_side._scene.scene, side_by_side._views
+    hatch = scene.GetNodeByID(composite(side_by_side, PAIR[0]).GetLabelVolumeID())
+    k, j, i = (
+        places[-1] for places in np.nonzero(slicer.util.arrayFromVolume(hatch))
+    )  # in the topmost plane, where the prior image has ended
+    point = VolumeNodes.toVolume(hatch).grid.points_at(np.array([[i, j, k]], float))[0]
+    views.view(PAIR[0]).interactor().UpdateSize(400, 300)
+    views.view(PAIR[1]).interactor().UpdateSize(400, 300)
+    side_by_side.fit()
+    side_by_side.go(list(point))
+    prior = CaseNodes(scene).first(CaseNodes.PRIOR_IMAGE)
+    assert prior.GetParentTransformNode() is not None
+    red, green, blue, opacity = drawn_at(side_by_side, PAIR[0], tuple(point))
+    assert min(red, green, blue) > 60
+    assert opacity > 0
+
+
+def test_pictures_are_said_to_be_of_the_chosen_layout_only_after_they_are_drawn(page):
+    actions, _session, loop = page
+    before = actions.state.drawn
+    actions.state.map_key = "tolerance_percent"
+    actions.maps._follow_page()
+    assert actions.state.drawn == before
+    settle(loop, actions)
+    assert actions.state.drawn == [actions.state.arrangement, "tolerance_percent"]
+    actions.state.map_key = "cumulative_eqd2"
+    actions.maps._follow_page()
+    settle(loop, actions)
+
+
+def test_values_under_a_mouse_at_rest_follow_the_slice_that_moves_below_it(page):
+    actions, _session, loop = page
+    actions._views._hover("Axial")
+    settle(loop, actions)
+    before = actions.maps.hovered
+    actions.step("Axial", 4)
+    settle(loop, actions)
+    after = actions.maps.hovered
+    assert after[:2] == pytest.approx(before[:2])
+    assert after[2] == pytest.approx(actions._views.position("Axial").value)
+    assert after[2] != pytest.approx(before[2])
+    assert f"{after[2]:.1f} mm, under the mouse" in actions.state.point_text
+    actions.leave()
+    settle(loop, actions)
+    actions.step("Axial", -4)
+    settle(loop, actions)
+    assert actions.maps.hovered is None
+
+
+def test_largest_prescription_of_the_choices_before_goes_at_once(page):
+    actions, _session, loop = page
+    before = actions.state.isotoxic
+    assert before.startswith("Largest prescription")
+    actions.choices.set_recovery("SacralPlex_L", 0)
+    assert actions.state.isotoxic == "Largest prescription: being calculated"
+    settle(loop, actions)
+    assert "fractions" in actions.state.isotoxic
+
+
+def test_choices_made_before_the_page_can_paint_are_painted_when_it_can(page):
+    actions, _session, loop = page
+    painter, actions.maps.keeper.painter = actions.maps.keeper.painter, None
+    assert painter
+    actions.choices.set_scale("0.9")
+    settle(loop, actions)
+    assert actions.state.stale is True
+    assert not any("no organ" in one["detail"] for one in actions.state.readout)
+    loop.run_until_complete(actions.prepare())
+    assert actions.state.stale is False
+
+
+def test_legend_says_that_doses_beyond_its_colours_have_the_last_one(page):
+    actions, _session, loop = page
+    assert actions.state.legends[0]["labels"][-1]["text"] == "140"
+    actions.choices.set_scale("3")
+    settle(loop, actions)
+    assert actions.state.legends[0]["labels"][-1]["text"] == "140 +"
+
+
 def test_without_recovery_stands_beside_with_recovery(side_by_side):
     side_by_side.state.arrangement = "recovery"
     side_by_side.maps.show_map()
