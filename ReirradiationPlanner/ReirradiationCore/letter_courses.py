@@ -89,7 +89,8 @@ def _notes(course: Course) -> Iterator[str]:
     )
     yield (
         f"{course.id}: the maps, DVHs and DICOM doses of the sum cannot hold a course known only "
-        "from a letter: a dose they show is of the other courses; no remaining dose is exported"
+        "from a letter: a dose or overlap they show is of the other courses; no remaining dose is "
+        "exported"
     )
 
 

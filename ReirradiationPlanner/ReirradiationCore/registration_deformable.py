@@ -30,6 +30,9 @@ from .registration_images import Images, body_box, lps_box, prepare, working_gri
 Array = npt.NDArray[np.float32]
 
 MARGIN_MM = 12.0
+SOFT_VALUE = 1.0
+HU_OF_UNIT = 37.5
+UNLIKE_HU = 40.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +115,23 @@ def register_deformable(
         reason,
         rigid,
         smallest_jacobian(nodes),
-        warnings,
+        _unlike(images) + warnings,
+    )
+
+
+def _unlike(images: Images) -> tuple[str, ...]:
+    """Warn of two CTs whose HU differ all over the body."""
+    inside = (images.outside < 0.5) & (images.fixed_seen > 0.5) & (images.moving_seen > 0.5)
+    inside &= (images.fixed > SOFT_VALUE) & (images.moving > SOFT_VALUE)
+    if not inside.any():
+        return ()
+    differ_hu = HU_OF_UNIT * float(np.median(images.moving[inside] - images.fixed[inside]))
+    if abs(differ_hu) < UNLIKE_HU:
+        return ()
+    return (
+        f"the HU of the prior CT differ by {differ_hu:+.0f} HU from those of the reference CT all "
+        "over the body: check rescale slope, intercept and calibration; do not rely on the "
+        "deformation",
     )
 
 

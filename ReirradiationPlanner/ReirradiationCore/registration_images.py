@@ -19,7 +19,7 @@ import SimpleITK as sitk
 from scipy import fft, ndimage
 
 from .body_mask import shrink
-from .contrast_medium import without_contrast_medium
+from .contrast_medium import SEARCH_MM, without_contrast_medium
 from .curvature_solver import block_mean
 from .grids import Grid, Volume
 from .intensity_matching import curve_between, moved_hu
@@ -131,7 +131,7 @@ def prepare(
         Reference to prior, as far as known.
     """
     ways = (sitk.Transform(3, sitk.sitkIdentity), transform)
-    lows, told = _without_contrast_medium(images, bodies, grid.spacing_mm[0])
+    lows, told = _without_contrast_medium(images, bodies, ways, grid)
     hus = [on_grid(i.to_sitk(), grid, w, OUTSIDE_HU) for i, w in zip(lows, ways, strict=True)]
     shares = [on_grid(b.to_sitk(), grid, w, 0.0) for b, w in zip(bodies, ways, strict=True)]
     covered = [hu > UNSEEN_HU for hu in hus]
@@ -154,12 +154,23 @@ def prepare(
 
 
 def _without_contrast_medium(
-    images: Sequence[Volume], bodies: Sequence[Volume], spacing_mm: float
+    images: Sequence[Volume], bodies: Sequence[Volume], ways: Sequence[sitk.Transform], grid: Grid
 ) -> tuple[list[Volume], list[str]]:
     """Return both CTs near the spacing of the grid, and what was done about contrast medium."""
+    lows = [shrink(image, grid.spacing_mm[0]) for image in images]
+    search = lps_grid(grid, SEARCH_MM)
+    hus = [
+        ndimage.median_filter(on_grid(low.to_sitk(), search, way, OUTSIDE_HU), 3)
+        for low, way in zip(lows, ways, strict=True)
+    ]
     plain, told = [], []
-    for name, image, body in zip(("reference", "prior"), images, bodies, strict=True):
-        volume, said = without_contrast_medium(shrink(image, spacing_mm), body)
+    for own, name in enumerate(("reference", "prior")):
+
+        def elsewhere(part: Volume, own: int = own) -> Array:
+            there = hus[1 - own][on_grid(part.to_sitk(), search, ways[own], 0.0) > 0.5]
+            return there[there > UNSEEN_HU]
+
+        volume, said = without_contrast_medium(lows[own], bodies[own], elsewhere)
         plain.append(volume)
         told += [f"{name}: {said}"] if said else []
     return plain, told

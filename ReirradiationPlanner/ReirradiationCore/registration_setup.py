@@ -46,17 +46,16 @@ def with_options(
             raise RefusedError(reason)
         return mode
     choice = case.registration_choice(prior.id, prior.label)
-    if own and mode == "rigid" and choice.deformable_options:
+    # an entry of a course begins as a copy of the options of all courses, where there are any
+    common = case.registration_options.get("*", RegistrationChoice())
+    chosen = [n for n in choice.deformable_options if getattr(choice, n) != getattr(common, n)]
+    if own and mode == "rigid" and chosen:
         reason = (
-            f"{prior.id} ({prior.label}): registration_options {_listed(choice)} have no effect, "
+            f"{prior.id} ({prior.label}): registration_options {', '.join(chosen)} have no effect, "
             "the course is registered rigidly; remove them or register it deformably"
         )
         raise RefusedError(reason)
     return built_in(mode == "deformable", choice, prior, planned, case)
-
-
-def _listed(choice: RegistrationChoice) -> str:
-    return ", ".join(choice.deformable_options)
 
 
 def built_in(
@@ -82,7 +81,8 @@ def built_in(
         diffeomorphic=choice.diffeomorphic,
     )
     idle = choice.deformable_options and not deformable
-    told = f"registered rigidly: registration_options {_listed(choice)} had no effect"
+    names = ", ".join(choice.deformable_options)
+    told = f"registered rigidly: registration_options {names} had no effect"
     file = choice.start_file
     organs = (
         guided_organs(planned, prior, choice.guide, choice.leave_out, case.structure_map)

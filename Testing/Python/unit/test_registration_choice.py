@@ -149,6 +149,22 @@ def test_a_course_with_a_start_of_its_own_may_be_rigid():
     assert with_options("rigid", PRIOR, PLANNED, own).starts.kind == "bone"
 
 
+def test_a_start_of_its_own_beside_the_options_of_all_courses_is_not_refused():
+    common = {"*": RegistrationChoice(smoothness=2.0)}
+    case = replace(Case(), registration_options=with_option(common, "prior-1:start=bone"))
+    assert case.registration_options["prior-1"].smoothness == 2.0
+    made = with_options("rigid", PRIOR, PLANNED, case)
+    assert made.starts.kind == "bone"
+    assert made.remarks == ("registered rigidly: registration_options smoothness had no effect",)
+
+
+def test_an_option_that_differs_from_those_of_all_courses_is_refused():
+    options = {"*": RegistrationChoice(smoothness=2.0), "prior-1": RegistrationChoice(fine_mm=1.0)}
+    case = replace(Case(), registration_options=options)
+    with pytest.raises(RefusedError, match="registration_options fine_mm have no effect"):
+        with_options("rigid", PRIOR, PLANNED, case)
+
+
 def test_the_region_is_around_the_structures_named_or_all_targets():
     assert [s.name for s in engine(fine_around=("*",)).region.structures] == ["PTV_30"]
     both = engine(fine_around=("*", "rectum"), fine_mm=1.0).region

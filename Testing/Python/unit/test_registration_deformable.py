@@ -167,6 +167,14 @@ def test_another_calibration_of_the_scanner_changes_little(pair, found):
     assert errors(match.field, points).mean() < errors(found.field, points).mean() + 0.2
 
 
+@pytest.mark.parametrize("shift_hu", [-100.0, 100.0])
+def test_hu_that_differ_all_over_the_body_are_warned_of(pair, found, shift_hu):
+    wrong = Volume(pair[1].array + np.float32(shift_hu), pair[1].grid)
+    match = run(pair[0], wrong, options=DeformableOptions(iterations=(2, 1)))
+    assert "rescale slope" in " ".join(match.warnings)
+    assert found.warnings == ()
+
+
 def test_contrast_medium_in_the_bladder_of_one_ct_changes_little(pair, found):
     gap = pair[1].grid.centers_lps() - BLADDER
     bright = pair[1].array.copy()
@@ -174,8 +182,27 @@ def test_contrast_medium_in_the_bladder_of_one_ct_changes_little(pair, found):
     match = run(pair[0], Volume(bright, pair[1].grid), options=QUICK)
     points = points_inside(pair[0])
     near = points[np.linalg.norm(truth(points) - BLADDER, axis=1) < 45]
-    assert "prior: contrast medium shown as urine" in match.log[0]
+    assert "prior: contrast medium shown as in the other CT" in match.log[0]
     assert errors(match.field, near).mean() < errors(found.field, near).mean() + 0.3
+
+
+def with_bright_bladder(image, move, added_hu):
+    gap = move(image.grid.centers_lps()) - BLADDER
+    inside = np.linalg.norm(gap / np.array([32.0, 26.0, 28.0]), axis=1) < 1
+    bright = image.array + np.float32(added_hu) * inside.reshape(image.grid.shape)
+    return Volume(bright.astype(np.float32), image.grid)
+
+
+@pytest.mark.parametrize(("added_hu", "changed"), [((150, 150), ""), ((250, 120), "reference: ")])
+def test_contrast_medium_in_both_cts_is_changed_where_there_is_more_of_it(pair, added_hu, changed):
+    images = [
+        with_bright_bladder(image, move, added)
+        for image, move, added in zip(pair, (truth, np.array), added_hu, strict=True)
+    ]
+    bodies = [body_mask(image) for image in images]
+    _, said = registration_images.prepare(phantom.grid(), images, bodies, TURN)
+    assert said.count("contrast medium") == bool(changed)
+    assert f"{changed}contrast medium" in said or not changed
 
 
 def test_thirty_hu_of_noise_leave_the_field_unfolded(pair):
