@@ -49,21 +49,43 @@ def takeSettings(case: Case, settings: Any) -> None:
     if len(sizes) > 1 or any(len(set(size)) > 1 for size in sizes):
         reason = "the case file has uncertainty sizes that differ; the panel has one in all"
         raise RefusedError(reason)
-    settings.recovery = case.recovery.rule
-    settings.prescription = case.prescription_gy or 0.0
-    settings.isotoxicLow, settings.isotoxicHigh = case.isotoxic_range_gy
-    settings.isotoxicTargets = ", ".join(case.isotoxic_targets)
-    settings.plannedScale = 100 * case.planned_scale
-    settings.otherMappings, settings.deIdentify = case.uncertainty.mapping, case.de_identify
-    settings.secondEngine = DEMONS in case.uncertainty.engines
-    settings.doseModel = case.model.model.value
-    settings.transitionDose = case.model.transition_dose_gy or 0.0
-    settings.slopeAbove = case.model.gamma_over_alpha or 0.0
-    settings.cordRegion, settings.mapGrid = case.cord_region, case.map_grid_mm or 0.0
-    for key, name in SCENARIOS.items():
-        setattr(settings, key, getattr(case.uncertainty, name) is not None)
-    for size in sizes:
-        settings.uncertaintyMm = size[0]
+    if any("," in name for name in case.isotoxic_targets):
+        reason = "the case file names an isotoxic target with a comma, which separates them here"
+        raise RefusedError(reason)
+    values = {
+        "recovery": case.recovery.rule,
+        "prescription": case.prescription_gy or 0.0,
+        "isotoxicLow": case.isotoxic_range_gy[0],
+        "isotoxicHigh": case.isotoxic_range_gy[1],
+        "isotoxicTargets": ", ".join(case.isotoxic_targets),
+        "plannedScale": 100 * case.planned_scale,
+        "otherMappings": case.uncertainty.mapping,
+        "deIdentify": case.de_identify,
+        "secondEngine": DEMONS in case.uncertainty.engines,
+        "doseModel": case.model.model.value,
+        "transitionDose": case.model.transition_dose_gy or 0.0,
+        "slopeAbove": case.model.gamma_over_alpha or 0.0,
+        "cordRegion": case.cord_region,
+        "mapGrid": case.map_grid_mm or 0.0,
+        **{key: getattr(case.uncertainty, name) is not None for key, name in SCENARIOS.items()},
+    }
+    if sizes:
+        values["uncertaintyMm"] = next(iter(sizes))[0]
+    _setAll(settings, values)
+
+
+def _setAll(settings: Any, values: dict[str, Any]) -> None:
+    """Set all fields, or none where one is outside of its range."""
+    before = {name: getattr(settings, name) for name in values}
+    name = ""
+    try:
+        for name, value in values.items():
+            setattr(settings, name, value)
+    except ValueError as error:
+        for known, value in before.items():
+            setattr(settings, known, value)
+        reason = f"the panel cannot show {name} = {values[name]} of the case file ({error})"
+        raise RefusedError(reason) from error
 
 
 def _uncertainty(before: UncertaintyChoice, settings: Any) -> UncertaintyChoice:

@@ -80,7 +80,7 @@ class CoursesSectionWidget(SectionWidget):
         with slicer.util.RenderBlocker():
             self.session.readFolder(self.session.settings.inputFolder, progress)
             if self.session.isReady:
-                ResultViewsInApplication.showImage(self.session.found.planned.imageNode)
+                ResultViewsInApplication.showPlanned(self.session.found)
 
     def _missingForDose(self):
         name = self.session.settings.approver.strip()
@@ -152,13 +152,13 @@ class CoursesSectionWidget(SectionWidget):
         phases = self.session.found.byId(course).phases
         if len(phases) < 2:
             return choices.withFractions(course, _number(value, int))
-        parts = value.split("+") if value else [""] * len(phases)
-        if len(parts) != len(phases):
+        parts = [part.strip() for part in value.split("+")] if value else [""] * len(phases)
+        if len(parts) != len(phases) or (value and not all(parts)):
             labels = ", ".join(phase.planLabel for phase in phases)
             reason = _("{course} has the plans {labels}; type the fractions of each: 25 + 3")
             raise RefusedError(reason.format(course=course, labels=labels))
         for phase, part in zip(phases, parts, strict=True):
-            choices = choices.withFractions(phase.planLabel, _number(part.strip(), int))
+            choices = choices.withFractions(phase.planLabel, _number(part, int))
         return choices
 
     def _plannedChosen(self, _index: int):

@@ -62,6 +62,10 @@ class CtComparison:
         odd = (counts[0][:, None, None] + counts[1][None, :, None] + counts[2]) % 2 == 1
         board = self._boardNode()
         slicer.util.updateVolumeFromArray(board, np.where(odd, before, today))
+        shown = self._reference.GetDisplayNode()
+        if shown is not None:  # the squares look as both CTs do
+            board.GetDisplayNode().SetAutoWindowLevel(False)
+            board.GetDisplayNode().SetWindowLevel(shown.GetWindow(), shown.GetLevel())
         if moved.GetScene() is not None:
             self._scene.RemoveNode(moved)
         return board

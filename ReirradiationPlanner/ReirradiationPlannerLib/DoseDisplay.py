@@ -135,6 +135,8 @@ class DoseDisplay:
         """Put an image, a map over it and a hatch into one slice view."""
         wasModifying = composite.StartModify()
         composite.SetBackgroundVolumeID(imageNode.GetID())
+        # dose and hatch reach beyond the end of a prior image
+        composite.SetClipToBackgroundVolume(False)
         before = composite.GetNodeReference("foregroundVolume")
         composite.SetForegroundVolumeID(mapNode.GetID() if mapNode else None)
         if before is None or not before.GetAttribute(VolumeNodes.MAP_ATTRIBUTE):

@@ -25,12 +25,12 @@ class LandmarkPairs:
         self._reference = reference
         self._prior = prior
 
-    def landmarks(self, course: str, images: tuple, startNode) -> tuple[Landmark, ...]:
+    def landmarks(self, course: str, images: tuple, startNodes: tuple) -> tuple[Landmark, ...]:
         """Landmarks that measure a registration; labels name them, descriptions their organ.
 
         :param course: id of the prior course.
         :param images: volume nodes of today's and of the prior CT.
-        :param startNode: transform the registration may have started from, or None.
+        :param startNodes: transforms the registration is or may have started from; None is none.
         :raises RefusedError: lists that differ, that are not where their CT is, names that stand
             twice, and points the start was fitted to, which are not independent.
         """
@@ -44,7 +44,8 @@ class LandmarkPairs:
         for node, image in zip((self._reference, self._prior), images, strict=True):
             self._requireSamePlace(node, image)
         today, before = _points(self._reference), _points(self._prior)
-        self._requireIndependent(today, startNode)
+        for startNode in filter(None, startNodes):
+            self._requireIndependent(today, startNode)
         content = [
             {
                 "name": self._reference.GetNthControlPointLabel(n).strip() or str(n + 1),
@@ -57,16 +58,46 @@ class LandmarkPairs:
         return landmarks_from_json({course: content})[course]
 
     @staticmethod
+    def moveAlong(points, image, transformNode) -> None:
+        """Bring points under a transform that their CT comes under; points elsewhere stay.
+
+        They may have been set where the CT was shown then, which only the user knows.
+        """
+        if points.GetParentTransformNode() is image.GetParentTransformNode():
+            points.SetAndObserveTransformNodeID(transformNode.GetID())
+
+    @staticmethod
     def keepFitted(startNode, reference) -> None:
         """Write on a start transform to which points it was fitted."""
         text = json.dumps(_points(reference).tolist())
         startNode.SetAttribute(SceneNames.FITTED_TO, text)
 
-    def _requireIndependent(self, today: np.ndarray, startNode) -> None:
+    @staticmethod
+    def passOn(startNode, transformNode) -> None:
+        """Write on a registration to which points its start was fitted, if to any."""
         text = startNode.GetAttribute(SceneNames.FITTED_TO) if startNode else None
+        transformNode.SetAttribute(SceneNames.FITTED_TO, text)
+
+    @staticmethod
+    def requireNotMeasuring(reference, landmarks: tuple[Landmark, ...]) -> None:
+        """Refuse to fit a start to points that measure the registration.
+
+        :param landmarks: of the prior course.
+        """
+        points = _points(reference)
+        for one in landmarks:
+            if _isAmong(np.array(one.reference_lps), points):
+                reason = (
+                    f"landmark '{one.name}' measures the registration, which cannot start from it "
+                    "as well; give other points, or take the landmarks back with empty lists"
+                )
+                raise RefusedError(reason)
+
+    def _requireIndependent(self, today: np.ndarray, startNode) -> None:
+        text = startNode.GetAttribute(SceneNames.FITTED_TO)
         fitted = np.array(json.loads(text) if text else []).reshape(-1, 3)
         for n, point in enumerate(today):
-            if len(fitted) and np.linalg.norm(fitted - point, axis=1).min() < SAME_POINT_MM:
+            if _isAmong(point, fitted):
                 name = self._reference.GetNthControlPointLabel(n)
                 reason = (
                     f"the start was fitted to landmark '{name}', which cannot measure the "
@@ -86,6 +117,10 @@ class LandmarkPairs:
                 "module, and see that the points lie where they belong"
             )
             raise RefusedError(reason)
+
+
+def _isAmong(point: np.ndarray, points: np.ndarray) -> bool:
+    return bool((np.linalg.norm(points - point, axis=1) < SAME_POINT_MM).any())
 
 
 def _points(node) -> np.ndarray:

@@ -46,8 +46,9 @@ class LandmarksWidget(SectionWidget):
         given = self.session.case.quality.landmarks.get(prior.id, ()) if prior else ()
         if not given:
             return ""
-        record = self.session.logic.registrationRecord(prior.transformNode)
-        rows = record.get("quality", {}).get("landmarks", ())
+        record = self.session.registrationRecord(prior)
+        isCurrent = record and record["current"] and record["measured"]
+        rows = record["quality"]["landmarks"] if isCurrent else ()
         errors = {row["name"]: _error(row) for row in rows}
         texts = (f"{one.name}: {errors.get(one.name, _('not measured'))}" for one in given)
         return "; ".join(texts)
@@ -58,6 +59,9 @@ class LandmarksWidget(SectionWidget):
         if node is None:
             node = self.session.scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", _("Start"))
             settings.startTransform = node
+        prior = self._prior
+        measuring = self.session.case.quality.landmarks.get(prior.id, ()) if prior else ()
+        LandmarkPairs.requireNotMeasuring(settings.referenceLandmarks, measuring)
         error = fitStart(settings.referenceLandmarks, settings.priorLandmarks, node)
         LandmarkPairs.keepFitted(node, settings.referenceLandmarks)
         text = _("Start transform fitted; the landmarks are {error} mm apart on average.")
@@ -70,7 +74,8 @@ class LandmarksWidget(SectionWidget):
             raise RefusedError(reason)
         pairs = LandmarkPairs(settings.referenceLandmarks, settings.priorLandmarks)
         images = session.found.planned.imageNode, prior.imageNode
-        landmarks = pairs.landmarks(prior.id, images, settings.startTransform)
+        starts = settings.startTransform, prior.transformNode
+        landmarks = pairs.landmarks(prior.id, images, starts)
         self.panel.change(session.choices.withLandmarks(prior.id, landmarks))
         session.logic.measureAgain(session.found, session.case, progress)
         count = len(landmarks)

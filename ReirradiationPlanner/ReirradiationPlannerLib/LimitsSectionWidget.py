@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 from .PlannerChoices import editableCopy
 from .SectionWidget import SectionWidget
 from .TextTableWidget import Cell, TextTableWidget
+from .TypedTexts import parseNumber
 
 LIMIT, ALPHA_BETA, CONFIRMED = 2, 3, 4
 
@@ -21,6 +22,7 @@ class LimitsSectionWidget(SectionWidget):
         """Called once: connect the widgets of the section."""
         ui = self.ui
         self._shipped = None
+        self._units = {}
         self._table = TextTableWidget(ui.limitTable, self._edited, _("Chosen by a person."))
         ui.protocolList.connect("itemChanged(QListWidgetItem*)", self._ticked)
         self.onClick(ui.addProtocolButton, self.addOwn)
@@ -48,10 +50,9 @@ class LimitsSectionWidget(SectionWidget):
         hasFolder = settings.outputFolder != Path()
         waits = () if hasFolder else (_("choose a result folder in section 8"),)
         self.enable(self.ui.copyProtocolButton, waits)
-        rows = []
-        for loaded in load_protocols(choices.protocols)[0]:
-            rows += [(limit.id, self._cells(limit)) for limit in loaded.constraints]
-        self._table.fill(rows)
+        limits = [limit for s in load_protocols(choices.protocols)[0] for limit in s.constraints]
+        self._units = {limit.id: limit.unit for limit in limits}
+        self._table.fill([(limit.id, self._cells(limit)) for limit in limits])
 
     def _showSets(self, choices):
         if self._shipped is None:
@@ -110,13 +111,10 @@ class LimitsSectionWidget(SectionWidget):
         if column == CONFIRMED:
             self.panel.change(choices.withConfirmed(limit, value))
             return
-        key = "limit" if column == LIMIT else "alpha_beta_gy"
-        try:
-            number = float(value.split()[0]) if value else None
-        except ValueError as error:
-            reason = _("'{text}' is not a number").format(text=value)
-            raise RefusedError(reason) from error
-        self.panel.change(choices.withLimit(limit, key, number))
+        key, unit = "alpha_beta_gy", "Gy"
+        if column == LIMIT:
+            key, unit = "limit", self._units[limit]
+        self.panel.change(choices.withLimit(limit, key, parseNumber(value, unit)))
 
     def _add(self, path):
         problems = check_protocol(path)

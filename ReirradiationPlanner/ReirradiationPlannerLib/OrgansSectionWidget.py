@@ -191,6 +191,6 @@ def _recovery(text: str):
     if not text:
         return None
     number = text.replace(".", "", 1)
-    if not number.isdigit():
+    if not number.isdecimal():
         return text
     return {"value": float(text), "justification": _("typed on the panel")}

@@ -17,6 +17,7 @@ from ReirradiationCore.remaining_by_organ import RemainingRow, remaining_by_orga
 from ReirradiationCore.uncertainty_choice import DEMONS
 
 from .PlannerLogic import PlannerLogic
+from .SegmentStructures import SegmentStructures
 from .SessionCourses import SessionCourses
 from .Work import Work
 
@@ -83,14 +84,19 @@ class PlannerSession(SessionCourses):
             )
             raise RefusedError(reason)
 
-    def _requireEngines(self):
-        """Refuse a second engine that is asked for and was not run with the registration."""
-        if DEMONS not in self.case.uncertainty.engines:
-            return
+    def _requireRegistrations(self):
+        """Refuse registrations that are not what the panel asks for now."""
         for prior in self.priors:
-            node = prior.transformNode
-            record = self.logic.registrationRecord(node) if node is not None else {}
-            if record and DEMONS not in record.get("others", ()):
+            if prior.transformNode is None:
+                continue
+            if not self.logic.isAsAsked(self.found, prior.id, self.case):
+                reason = (
+                    f"{prior.id}: engine or options of section 2 are others than it was registered "
+                    "with; press Register again, or set them back"
+                )
+                raise RefusedError(reason)
+            record = self.logic.registrationRecord(prior.transformNode)
+            if DEMONS in self.case.uncertainty.engines and DEMONS not in record.get("others", ()):
                 reason = (
                     f"{prior.id}: a second engine is ticked in section 7, but it was not run with "
                     "the registration; press Register again in section 2, or untick it"
@@ -99,7 +105,7 @@ class PlannerSession(SessionCourses):
 
     def _judge(self, progress: Progress):
         self._seen = self.case
-        self._requireEngines()
+        self._requireRegistrations()
         case = self.logic.withApprovals(self.found, self._seen)
         self.result = self.live.judge(case, intervals=True, progress=progress)
         self.evaluation = None
@@ -117,11 +123,15 @@ class PlannerSession(SessionCourses):
     def wholeEvaluation(self, progress: Progress = silent) -> Any:
         """Evaluation with maps and uncertainty, of what is judged now.
 
+        Contours drawn since the registrations were measured have them measured again before.
+
         :raises RefusedError: nothing was evaluated, or it is stale.
         """
         if self.result is None or self.isStale:
             reason = "the results are not of what the panel shows now; evaluate first"
             raise RefusedError(reason)
+        if self.result.not_measured:
+            self.evaluate(progress)
         if self.evaluation is None:
             self.evaluation = self.logic.evaluate(self.result.sampled, progress)
         return self.evaluation
@@ -206,9 +216,11 @@ class PlannerSession(SessionCourses):
         return self.result is not None and self.pending is not Work.NOTHING
 
     def invalidateOrgan(self, node: Any, segmentId: str):
-        """Say that the contour of one organ changed."""
+        """Say that the contour of one organ changed; one that came or went changes the courses."""
+        self._isDrawnSince = True
         planned = self.found.planned if self.found is not None else None
-        if planned is None or node is not planned.segmentationNode:
+        isOfToday = planned is not None and node is planned.segmentationNode
+        if not isOfToday or SegmentStructures.names(node) != planned.segmentNames:
             self.invalidate(Work.COURSES)
             return
         self._editedOrgans.add((node.GetID(), segmentId))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -64,6 +65,7 @@ class RegistrationLogic:
         name = f"{prior.id} to planning CT"
         node = RegistrationNodes(found.scene).add(match, prior, planned, keys, name)
         RegistrationQuality.note(node, prior, planned, case)
+        node.SetAttribute(SceneNames.ASKED_FOR, _askedFor(prior, case))
         return node
 
     def useTransform(
@@ -91,6 +93,7 @@ class RegistrationLogic:
             RegistrationNodes(found.scene).remove(before)
         RegistrationNodes.describe(transformNode, match, prior, planned, keys)
         RegistrationQuality.note(transformNode, prior, planned, case)
+        transformNode.SetAttribute(SceneNames.ASKED_FOR, _askedFor(prior, case))
         return transformNode
 
     def measureAgain(
@@ -138,6 +141,16 @@ class RegistrationLogic:
                 if case is not None:
                     record["measured"] = RegistrationQuality.isCurrent(transformNode, *pair, case)
         return record
+
+    @staticmethod
+    def isAsAsked(found: FoundCourses, courseId: str, case: Case) -> bool:
+        """Whether a registration was made with the mode and options that are chosen now.
+
+        One of a scene saved before they were kept is taken as it is.
+        """
+        row = found.byId(courseId)
+        kept = row.transformNode.GetAttribute(SceneNames.ASKED_FOR)
+        return kept is None or kept == _askedFor(row.course, case)
 
     @staticmethod
     def approveRegistration(transformNode, name: str, comment: str = "") -> None:
@@ -213,3 +226,10 @@ class RegistrationLogic:
             reason = f"{courseId} is not a prior course with images; there is nothing to register"
             raise RefusedError(reason)
         return row.course, planned.course, (row.key, planned.key)
+
+
+def _askedFor(prior: Course, case: Case) -> str:
+    """Mode and options of the registration of a course, as text to compare."""
+    options = case.registration_choice(prior.id, prior.label).to_json()
+    mode = case.registration_of(prior.id, prior.label)
+    return json.dumps({"mode": mode, "options": options}, sort_keys=True)

@@ -8,6 +8,7 @@ from ReirradiationCore.registration_verdicts import Verdict
 from slicer.i18n import tr as _
 
 from .CtComparison import CtComparison
+from .LandmarkPairs import LandmarkPairs
 from .PlannerParameterNode import COMPARE_MODES
 from .RegistrationEnginesInApplication import availableEngines, registrarFor
 from .SectionWidget import SectionWidget
@@ -105,8 +106,7 @@ class RegistrationSectionWidget(SectionWidget):
         prior = self.prior
         if prior is None or prior.transformNode is None:
             return None
-        session = self.session
-        return session.logic.registrationRecord(prior.transformNode, session.found, session.case)
+        return self.session.registrationRecord(prior)
 
     def _register(self, progress):
         session, engine = self.session, self.currentKey(self.ui.engineComboBox)
@@ -130,10 +130,13 @@ class RegistrationSectionWidget(SectionWidget):
             if registrar is None:
                 self.panel.change(session.choices.withRegistration(prior.id, engine))
             session.register(prior.id, progress, registrar)
+            LandmarkPairs.passOn(start, prior.transformNode)
 
     def _showBoth(self):
         self.outlineStructures()
         self._compare()
+        if self.prior.segmentationNode is not None:  # it is under the registration now
+            self.prior.segmentationNode.SetDisplayVisibility(True)
 
     def _lookAgain(self):
         if self._isComparing and self.session is not None and self.prior is not None:
@@ -145,10 +148,10 @@ class RegistrationSectionWidget(SectionWidget):
             reason = _("one of the courses has no CT to look at")
             raise RefusedError(reason)
         mode = COMPARE_MODES[self.ui.compareModeComboBox.currentIndex]
+        points = session.settings.priorLandmarks
+        if points is not None:
+            LandmarkPairs.moveAlong(points, self.prior.imageNode, self.prior.transformNode)
         session.logic.showOnReference(session.found, self.prior.id, True)
-        points, node = session.settings.priorLandmarks, self.prior.transformNode
-        if points is not None:  # so that they stay where they belong on the prior CT
-            points.SetAndObserveTransformNodeID(node.GetID())
         comparison = CtComparison(session.scene, session.found.planned.imageNode)
         comparison.show(self.prior.imageNode, mode, self.ui.compareFadeSpinBox.value / 100)
         self._isComparing = True

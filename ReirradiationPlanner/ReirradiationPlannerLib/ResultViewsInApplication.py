@@ -116,12 +116,19 @@ class ResultViewsInApplication:
         return ResultTables(session.scene).add(ResultTable(_("Verdicts"), header, rows))
 
     @staticmethod
-    def showImage(imageNode):
-        """Show a CT in every slice view, as Slicer does with a volume that it has loaded."""
-        if imageNode is not None:
+    def showPlanned(found):
+        """Show today's CT in every slice view, with the structures that were drawn on it.
+
+        Those of prior courses have no place on it before they are registered.
+        """
+        if found.planned.imageNode is not None:
             logic = slicer.app.applicationLogic()
-            logic.GetSelectionNode().SetActiveVolumeID(imageNode.GetID())
+            logic.GetSelectionNode().SetActiveVolumeID(found.planned.imageNode.GetID())
             logic.PropagateVolumeSelection()
+        for course in found.courses:
+            node = course.segmentationNode
+            if node is not None and node is not found.planned.segmentationNode:
+                node.SetDisplayVisibility(False)
 
     @staticmethod
     def _setLayout(layout: int):

@@ -44,5 +44,5 @@ def loadSampleCase(scene):
     folder = makeSampleCase()
     with slicer.util.RenderBlocker():
         found = PlannerLogic().loadDicomFolder(scene, folder)
-        ResultViewsInApplication.showImage(found.planned.imageNode)
+        ResultViewsInApplication.showPlanned(found)
     return found

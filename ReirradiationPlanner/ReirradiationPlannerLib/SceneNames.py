@@ -47,6 +47,7 @@ class SceneNames:
     # Own: registrations
     REGISTRATION = "ReirradiationPlanner.Registration"
     QUALITY_INPUTS = "ReirradiationPlanner.QualityInputs"
+    ASKED_FOR = "ReirradiationPlanner.AskedFor"
     APPROVAL = "ReirradiationPlanner.Approval"
     FITTED_TO = "ReirradiationPlanner.FittedTo"
     OTHER_MAP_ROLE = "ReirradiationPlanner.OtherMap"

@@ -34,7 +34,8 @@ class SessionCourses:
         self.systemRegistrations: Callable[[], Iterable[Path]] = tuple
         self.found: Any = None
         self.pending = Work.NOTHING
-        self._organs: tuple[Any, tuple[Any, ...]] = (None, ())
+        self._isDrawnSince = False
+        self._organs: tuple[Any, Any, tuple[Any, ...]] = (None, None, ())
 
     @property
     def choices(self) -> PlannerChoices:
@@ -58,6 +59,7 @@ class SessionCourses:
     def findCourses(self):
         """Look for courses in the scene; earlier results become stale."""
         self.found = self.logic.findCourses(self.scene, self.resolver, self.case)
+        self._isDrawnSince = False
         self.invalidate(Work.SAMPLE)
 
     def readFolder(self, folder: Path, progress: Progress = silent):
@@ -71,6 +73,7 @@ class SessionCourses:
         resolver = self.logic.folderResolver(folder)
         self.resolver, self.systemRegistrations = resolver, resolver.registrations
         self.found = self.logic.loadDicomFolder(self.scene, folder, self.case, progress)
+        self._isDrawnSince = False
         self.invalidate(Work.SAMPLE)
 
     @property
@@ -141,6 +144,13 @@ class SessionCourses:
         node = prior.transformNode
         return node is not None and self.logic.registrationRecord(node, self.found)["current"]
 
+    def registrationRecord(self, prior: Any) -> dict[str, Any]:
+        """Record of the registration of a prior course; not measured if contours changed since."""
+        record = self.logic.registrationRecord(prior.transformNode, self.found, self.case)
+        if record and self._isDrawnSince:
+            record["measured"] = False
+        return record
+
     def organs(self) -> tuple[Any, ...]:
         """Structures of today with what is assumed of each; empty as long as courses are missing.
 
@@ -150,10 +160,10 @@ class SessionCourses:
             return ()
         nodes = [prior.transformNode for prior in self.priors]
         times = tuple(node.GetMTime() if node else 0 for node in nodes)
-        key = (id(self.found), self.choices.text, self.settings.recovery, times)
-        if self._organs[0] != key:
-            self._organs = (key, self.logic.matchOrgans(self.found, self.case))
-        return self._organs[1]
+        found, key = self.found, (self.choices.text, self.settings.recovery, times)
+        if self._organs[0] is not found or self._organs[1] != key:
+            self._organs = (found, key, self.logic.matchOrgans(found, self.case))
+        return self._organs[2]
 
     def invalidate(self, work: Work):
         """Say that results are stale, and what is to be done again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,24 @@ def parseNames(text: str) -> tuple[str, ...]:
     return tuple(filter(None, (part.strip() for part in text.split(","))))
 
 
+def parseNumber(text: str, unit: str) -> float | None:
+    """Number as typed, alone or with its own unit; None if nothing was typed.
+
+    :raises RefusedError: no number, or one in another unit.
+    """
+    words = text.split()
+    if not words:
+        return None
+    try:
+        number = float(words[0])
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or words[1:] not in ([], [unit]):
+        reason = f"'{text}' is not a number in {unit}"
+        raise RefusedError(reason)
+    return number
+
+
 def parsePointDoses(text: str) -> dict[str, dict[str, Any]]:
     """Point doses as typed: ``SpinalCord D0.1cc 40; Rectum Dmax 48``.
 
@@ -22,7 +41,7 @@ def parsePointDoses(text: str) -> dict[str, dict[str, Any]]:
     for entry in filter(None, (part.strip() for part in text.split(";"))):
         words = entry.removesuffix("Gy").split()
         number = words[-1].replace(".", "", 1) if words else ""
-        if len(words) < 3 or not number.isdigit():
+        if len(words) < 3 or not number.isdecimal():
             reason = f"point dose '{entry}' is not organ, metric and Gy, such as Rectum D0.1cc 48"
             raise RefusedError(reason)
         organ = " ".join(words[:-2])

@@ -22,6 +22,7 @@ OVER_LIMIT_LINE_MM = 1.25
 NOT_KNOWN, OVER_LIMIT = 1, 2
 PATIENT_ABOVE_HU = -300.0
 COLOR_NODE = "Hatches"
+OF_SEVERAL_MAPS = "Not known in several maps"
 
 
 class UnknownRegion:
@@ -66,6 +67,8 @@ class UnknownRegion:
         known = np.isfinite(values.array)
         found = self._find(known, values.grid)
         if found:
+            if found[-1] is not None:  # views show this name beside that of each map
+                found[-1].SetName(OF_SEVERAL_MAPS)
             return found[-1]
         labels = UnknownRegion.hatch(self._patient, Volume(known.astype(np.uint8), values.grid))
         node = self._addLabels(labels, name)

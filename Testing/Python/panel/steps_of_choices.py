@@ -5,7 +5,9 @@ import dataclasses
 import pytest
 import slicer
 from panel_user import choose, numbers, type_text
+from ReirradiationCore.case import Case, RecoveryChoice
 from ReirradiationCore.errors import RefusedError
+from ReirradiationPlannerLib.CaseSettings import takeSettings
 from ReirradiationPlannerLib.CoursesSectionWidget import CoursesSectionWidget
 from ReirradiationPlannerLib.ScenePhase import ScenePhase
 
@@ -64,6 +66,10 @@ def _points(*positions):
     return node
 
 
+def _given(session):
+    return session.case.quality.landmarks["prior-1"]
+
+
 def test_landmarks_measure_the_registration_at_once(a_panel):
     widget, user = a_panel
     ui, session = widget.ui, widget.form.session
@@ -75,6 +81,15 @@ def test_landmarks_measure_the_registration_at_once(a_panel):
     assert "point 0:" in ui.landmarksLabel.text, ui.statusLabel.text
     assert " mm" in ui.landmarksLabel.text
     assert float(ui.qualityTable.item(0, TRE).text()) > 0
+    session.settings.autoUpdate = False
+    kept = session.choices
+    moved = [dataclasses.replace(one, prior_lps=(1.0, 2.0, 3.0)) for one in _given(session)]
+    widget.form.change(kept.withLandmarks("prior-1", tuple(moved)))
+    user._settle()
+    assert ui.landmarksLabel.text == "point 0: not measured; point 1: not measured"
+    widget.form.change(kept)
+    session.settings.autoUpdate = True
+    user._wait(lambda: not session.isStale, "judged as before")
     for node in lists:
         node.RemoveAllControlPoints()
     user._press(ui.landmarkMeasureButton)
@@ -167,7 +182,19 @@ def test_fractions_of_a_course_of_two_plans_are_typed_plan_by_plan(a_panel):
     assert choices.case(session.settings).fractions == {"MAIN": 20, "BOOST": 3}
     with pytest.raises(RefusedError, match="has the plans MAIN, BOOST"):
         section._withFractions("prior-1", "20")
+    with pytest.raises(RefusedError, match="has the plans MAIN, BOOST"):
+        section._withFractions("prior-1", "20 +")
     session.found = before
+
+
+def test_a_case_file_with_a_value_the_panel_cannot_show_changes_nothing(a_panel):
+    widget, _user = a_panel
+    settings = widget.form.session.settings
+    before = settings.recovery
+    case = Case(recovery=RecoveryChoice("umich"), prescription_gy=250.0)
+    with pytest.raises(RefusedError, match="cannot show prescription = 250"):
+        takeSettings(case, settings)
+    assert (settings.recovery, settings.prescription) == (before, 0.0)
 
 
 def test_a_second_engine_that_was_not_run_is_not_passed_over(a_panel):

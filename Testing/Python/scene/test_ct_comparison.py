@@ -52,3 +52,12 @@ def test_checkerboard_shows_the_two_cts_by_turns_and_is_made_once(a_host, two_ct
     assert (array[:2, :2, :2] == 100).all()
     assert (array[:2, :2, 2:4] == 40).all()
     assert (array == 100).sum() == (array == 40).sum()
+
+
+def test_the_checkerboard_has_the_window_of_todays_ct(a_host, two_cts):
+    today, prior, _composite = two_cts
+    today.GetDisplayNode().SetAutoWindowLevel(False)
+    today.GetDisplayNode().SetWindowLevel(1500.0, 300.0)
+    CtComparison(a_host.scene, today).show(prior, "checkerboard", 0.5)
+    display = CaseNodes(a_host.scene).first("checkerboard").GetDisplayNode()
+    assert (display.GetWindow(), display.GetLevel()) == (1500.0, 300.0)

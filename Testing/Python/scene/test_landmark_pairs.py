@@ -25,7 +25,7 @@ class Marked:
 
     def landmarks(self):
         pairs = LandmarkPairs(self.today, self.before)
-        return pairs.landmarks("prior-1", self.images, self.start)
+        return pairs.landmarks("prior-1", self.images, (None, self.start))
 
 
 @pytest.fixture
@@ -72,3 +72,32 @@ def test_points_the_start_was_fitted_to_do_not_measure(marked):
     LandmarkPairs.keepFitted(marked.start, marked.points(("x", 40.0, 50.0, 60.5)))
     with pytest.raises(RefusedError, match="fitted to landmark 'edge'"):
         marked.landmarks()
+
+
+def test_points_the_start_of_the_registration_was_fitted_to_do_not_measure_it_later(marked):
+    LandmarkPairs.keepFitted(marked.start, marked.points(("x", 40.0, 50.0, 60.5)))
+    registration = marked.scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    LandmarkPairs.passOn(marked.start, registration)
+    marked.start = registration
+    with pytest.raises(RefusedError, match="fitted to landmark 'edge'"):
+        marked.landmarks()
+    LandmarkPairs.passOn(None, registration)
+    assert len(marked.landmarks()) == 2
+
+
+def test_a_start_is_not_fitted_to_points_that_measure(marked):
+    measuring = marked.landmarks()
+    LandmarkPairs.requireNotMeasuring(marked.points(("x", 40.0, 50.0, 62.0)), measuring)
+    with pytest.raises(RefusedError, match="'tip' measures the registration"):
+        LandmarkPairs.requireNotMeasuring(marked.points(("x", 1.0, 2.0, 3.5)), measuring)
+
+
+def test_points_move_along_with_their_ct_only_from_the_same_place(marked):
+    """Points set on a CT under a transform are not where they belong without it."""
+    registration, ct = marked.start, marked.images[1]
+    LandmarkPairs.moveAlong(marked.before, ct, registration)
+    assert marked.before.GetParentTransformNode() is registration
+    ct.SetAndObserveTransformNodeID(registration.GetID())
+    later = marked.points(("a", 1.0, 2.0, 5.0))
+    LandmarkPairs.moveAlong(later, ct, registration)
+    assert later.GetParentTransformNode() is None

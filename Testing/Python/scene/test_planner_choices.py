@@ -25,7 +25,7 @@ from ReirradiationCore.type_choice import TypeChoice
 from ReirradiationCore.uncertainty_choice import UncertaintyChoice
 from ReirradiationPlannerLib.CaseSettings import takeSettings
 from ReirradiationPlannerLib.PlannerChoices import PlannerChoices, editableCopy
-from ReirradiationPlannerLib.TypedTexts import levelsText, parseLevels, parsePointDoses
+from ReirradiationPlannerLib.TypedTexts import levelsText, parseLevels, parseNumber, parsePointDoses
 
 
 def settings(**changed):
@@ -116,11 +116,25 @@ def test_a_letter_is_that_of_a_case_file():
 
 
 @pytest.mark.parametrize(
-    "text", ["Rectum 40", "Rectum D0.1cc lots", "Rectum D0.1cc 40; Rectum Dmax 41"]
+    "text",
+    ["Rectum 40", "Rectum D0.1cc lots", "Rectum D0.1cc 4²", "Rectum D0.1cc 40; Rectum Dmax 41"],
 )
 def test_a_point_dose_that_is_not_one_is_refused(text):
     with pytest.raises(RefusedError, match="Rectum"):
         parsePointDoses(text)
+
+
+@pytest.mark.parametrize(("text", "number"), [("45", 45.0), ("4.5 Gy", 4.5), ("", None)])
+def test_a_number_may_be_typed_with_its_unit(text, number):
+    assert parseNumber(text, "Gy") == number
+
+
+@pytest.mark.parametrize(
+    "text", ["4500 cGy", "45Gy", "45 50", "nan", "inf Gy", "4,5", "lots", "45 %"]
+)
+def test_a_number_in_another_unit_is_refused(text):
+    with pytest.raises(RefusedError, match=f"'{text}' is not a number in Gy"):
+        parseNumber(text, "Gy")
 
 
 def test_fields_of_the_panel_reach_the_case():
@@ -174,6 +188,7 @@ def test_a_case_file_comes_back_as_it_was():
     [
         (Case(recovery=RecoveryChoice("custom", 0.3, "x")), "one recovery value"),
         (Case(uncertainty=UncertaintyChoice(shifts_mm=(1.0, 2.0, 3.0))), "sizes that differ"),
+        (Case(isotoxic_targets=("PTV, boost",)), "with a comma"),
     ],
 )
 def test_what_the_panel_cannot_show_is_refused_instead_of_lost(case, said):

@@ -105,6 +105,28 @@ def test_choices_that_are_not_allowed_leave_results_stale(an_evaluated_session):
     assert not session.isStale
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda choices: choices.withRegistration("prior-1", "deformable"),
+        lambda choices: choices.withRegistrationOption("start", "bone", "prior-1"),
+    ],
+    ids=["engine", "options"],
+)
+def test_a_registration_made_with_other_choices_is_not_current(an_evaluated_session, change):
+    session = an_evaluated_session
+    kept = session.choices
+    session.choices = change(kept)
+    session.noteChoices()
+    with pytest.raises(RefusedError, match="prior-1: engine or options of section 2 are others"):
+        session.update()
+    assert session.isStale
+    session.choices = kept
+    session.noteChoices()
+    session.update()
+    assert not session.isStale
+
+
 def test_stale_results_are_neither_shown_nor_written(an_evaluated_session, tmp_path):
     session = an_evaluated_session
     session.invalidate(Work.JUDGE)

@@ -65,4 +65,7 @@ def test_a_map_that_covers_the_patient_has_no_hatch(a_host, a_cylinder_ct, a_con
 def test_maps_unknown_in_the_same_place_share_one_hatch(a_host, a_cylinder_ct, half_known):
     region = UnknownRegion(a_host.scene, a_cylinder_ct)
     twice = Volume(half_known.array * 2, half_known.grid)
-    assert region.add(half_known, "first") is region.add(twice, "second")
+    first = region.add(half_known, "Unknown: first")
+    assert first.GetName() == "Unknown: first"
+    assert region.add(twice, "Unknown: second") is first
+    assert first.GetName() == "Not known in several maps"
