@@ -63,7 +63,7 @@ class RegistrationQuality:
         """
         match = RegistrationNodes.registered(node, prior, planned)
         record = RegistrationNodes.record(node)
-        key = joined({name: record[name] for name in ("transform", "images")})
+        key = joined({name: record[name] for name in ("transform", "images", "mode")})
         key += str(case.quality.inverse_consistency)
         if self._backward is None or self._backward[0] != key:
             self._backward = key, backward_of(match.result, planned, prior, case, progress)
