@@ -31,11 +31,14 @@ class DicomRegistrar:
         Registration object.
     reference_frame_uid, prior_frame_uid : str
         Frames of reference of the planned and of the prior course.
+    notes : tuple of str
+        What was found when the object was looked for, to be kept with the result.
     """
 
     path: Path
     reference_frame_uid: str
     prior_frame_uid: str
+    notes: tuple[str, ...] = ()
 
     def register(
         self, reference: Volume | None, prior: Volume | None, progress: Progress
@@ -45,11 +48,12 @@ class DicomRegistrar:
         began, name = time.perf_counter(), Path(self.path).name
         progress(f"Reading {name}", 0.0)
         found = read_registration(self.path, name, self.reference_frame_uid, self.prior_frame_uid)
+        notes = (*self.notes, *found.notes)
         kind = "Deformable Spatial Registration" if found.is_deformable else "Spatial Registration"
         return RegistrationResult(
             "file", f"DICOM {kind} {name}", found.transform, found.rigid,
-            seconds=time.perf_counter() - began, log=(f"{name}: {kind}", *found.notes),
-            stop_reason="read from a file", warnings=found.notes,
+            seconds=time.perf_counter() - began, log=(f"{name}: {kind}", *notes),
+            stop_reason="read from a file", warnings=notes,
         )  # fmt: skip
 
 

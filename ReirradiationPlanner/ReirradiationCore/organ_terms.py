@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from .curvature_solver import PAIRS, block_mean, upsample
+from .mask_box import mask_box
 from .registration_images import Images
 
 Array = npt.NDArray[np.float32]
@@ -63,12 +64,12 @@ def organ_term(
     multiple : int
         The box begins and ends at multiples of it; every size of the grid is a multiple too.
     """
-    either = np.argwhere((fixed > 0) | (moving > 0))
     reach = int(np.ceil(REACH_MM / spacing_mm)) + 1
-    low = np.maximum(either.min(axis=0) - reach, 0) // multiple * multiple
-    high = np.minimum(either.max(axis=0) + reach + 1, fixed.shape)
-    high = -(-high // multiple) * multiple
-    box = tuple(slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
+    box = []
+    for part, size in zip(mask_box((fixed > 0) | (moving > 0)), fixed.shape, strict=True):
+        low = max(part.start - reach, 0) // multiple * multiple
+        box.append(slice(low, -(-min(part.stop + reach, size) // multiple) * multiple))
+    box = tuple(box)
     covers = [np.ascontiguousarray(cover[box]) for cover in (fixed, moving)]
     distances = [surface_distance(cover, spacing_mm) for cover in covers]
     return OrganTerm(name, box, distances[0], distances[1], covers[0], covers[1])

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .grids import Grid
+from .mask_box import mask_box
 
 Mask = npt.NDArray[np.bool_]
 Points = npt.NDArray[np.float64]
@@ -30,7 +31,9 @@ def mask_contours(mask: Mask, grid: Grid) -> tuple[Points, ...]:
         loops of a plane combine even-odd. The volume between half a plane distance below and
         above is exactly that of the voxels.
     """
-    box = _box(mask)
+    if not mask.any():
+        return ()
+    box = mask_box(mask)
     first = np.array([part.start for part in box[::-1]], float)
     part, loops = mask[box], []
     planes = max(1, PIXELS_AT_ONCE // max(1, part[:1].size))
@@ -48,14 +51,6 @@ def pixel_outlines(mask: Mask) -> list[Points]:
     """
     index, lengths = _outlines(mask[None])
     return np.split(index[:, :2], np.cumsum(lengths)[:-1]) if lengths else []
-
-
-def _box(mask: Mask) -> tuple[slice, ...]:
-    """Smallest box with everything of a mask; nothing of it where it is empty."""
-    over_j = mask.any(axis=1)
-    spans = (over_j.any(axis=1), mask.any(axis=(0, 2)), over_j.any(axis=0))
-    places = [np.flatnonzero(span) for span in spans]
-    return tuple(slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0, 0) for p in places)
 
 
 def _outlines(planes: Mask) -> tuple[Points, list[int]]:

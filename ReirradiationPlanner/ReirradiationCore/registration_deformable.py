@@ -25,13 +25,19 @@ from .grids import Grid, Volume
 from .organ_terms import OrganTerm, made_alike
 from .progress import Progress, silent
 from .registration_guidance import GuidedOrgan, terms_of
-from .registration_images import Images, body_box, lps_box, prepare, working_grid
+from .registration_images import (
+    SOFT_HU_OF_UNIT,
+    SOFT_VALUE,
+    Images,
+    body_box,
+    lps_box,
+    prepare,
+    working_grid,
+)
 
 Array = npt.NDArray[np.float32]
 
 MARGIN_MM = 12.0
-SOFT_VALUE = 1.0
-HU_OF_UNIT = 37.5
 UNLIKE_HU = 40.0
 
 
@@ -125,7 +131,7 @@ def _unlike(images: Images) -> tuple[str, ...]:
     inside &= (images.fixed > SOFT_VALUE) & (images.moving > SOFT_VALUE)
     if not inside.any():
         return ()
-    differ_hu = HU_OF_UNIT * float(np.median(images.moving[inside] - images.fixed[inside]))
+    differ_hu = SOFT_HU_OF_UNIT * float(np.median(images.moving[inside] - images.fixed[inside]))
     if abs(differ_hu) < UNLIKE_HU:
         return ()
     return (

@@ -23,12 +23,15 @@ from .contrast_medium import SEARCH_MM, without_contrast_medium
 from .curvature_solver import block_mean
 from .grids import Grid, Volume
 from .intensity_matching import curve_between, moved_hu
+from .mask_box import mask_box
 
 Array = npt.NDArray[np.float32]
 Box = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 WINDOW_HU = (-1000.0, -150.0, 150.0, 1000.0)
 WINDOW_VALUES = (0.0, 1.0, 9.0, 14.0)
+SOFT_VALUE = WINDOW_VALUES[1]
+SOFT_HU_OF_UNIT = (WINDOW_HU[2] - WINDOW_HU[1]) / (WINDOW_VALUES[2] - WINDOW_VALUES[1])
 LUNG_HU = (-950.0, -450.0, -200.0)
 LUNG_VALUES = (-3.5, -0.5, 0.0)
 LUNG_DEPTH_MM = 10.0  # nearer to the skin dark voxels are those of its edge
@@ -88,8 +91,8 @@ def lps_box(grid: Grid) -> Box:
 
 def body_box(body: Volume, margin_mm: float) -> Box:
     """Return the box around a mask with a margin, but not beyond its image, LPS, mm."""
-    inside = np.argwhere(body.array)[:, ::-1]
-    corners = np.array(np.meshgrid(*zip(inside.min(axis=0), inside.max(axis=0), strict=True)))
+    ends = [(part.start, part.stop - 1) for part in mask_box(body.array)[::-1]]
+    corners = np.array(np.meshgrid(*ends))
     points = body.grid.points_at(corners.reshape(3, -1).T)
     low, high = lps_box(body.grid)
     return np.maximum(points.min(axis=0) - margin_mm, low), np.minimum(

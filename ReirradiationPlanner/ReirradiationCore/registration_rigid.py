@@ -19,6 +19,7 @@ import SimpleITK as sitk
 from .body_mask import body_mask, resample
 from .errors import CancelledError, RegistrationError
 from .grids import Volume
+from .mask_box import mask_box
 from .progress import Progress, silent
 from .registration_checks import rotation_degrees
 from .registration_images import lps_grid
@@ -238,9 +239,7 @@ def _around_bone(level: Level, bone: sitk.Image) -> Level:
     mask *= (np.indices(mask.shape).sum(axis=0) % 2 == 0).astype(mask.dtype)
     used = sitk.GetImageFromArray(mask)
     used.CopyInformation(bone)
-    index = np.argwhere(mask)[:, ::-1]
-    low, high = index.min(axis=0), index.max(axis=0) + 1
-    box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    box = mask_box(mask)[::-1]
     return Level(level.fixed[box], level.moving, used[box], level.moving_mask)
 
 

@@ -23,6 +23,7 @@ from .isotoxic_criteria import (
     target_criteria,
 )
 from .judgement import OrganJudge
+from .mask_box import mask_box
 from .metrics import Metric
 from .pipeline_data import RegisteredCourse
 from .point_transforms import map_points
@@ -255,15 +256,6 @@ def _half_isodose(
     around = [int(np.ceil(HALF_ISODOSE_MARGIN_MM / s)) + 1 for s in grid.spacing_mm[::-1]]
     dose = np.pad(dose, [(n, n) for n in around], constant_values=np.nan)
     ptv = np.pad(ptv, [(n, n) for n in around])
-    box = _box(ptv | (dose >= prescription_gy / 2), around)
+    hot = mask_box(ptv | (dose >= prescription_gy / 2))
+    box = tuple(slice(s.start - n, s.stop + n) for s, n in zip(hot, around, strict=True))
     return half_isodose_distance_mm(dose[box], ptv[box], grid.spacing_mm, prescription_gy)
-
-
-def _box(mask: npt.NDArray[np.bool_], around: Sequence[int]) -> tuple[slice, ...]:
-    """Box of a mask with a margin, which the array is known to have."""
-    slices = []
-    for axis, margin in enumerate(around):
-        others = tuple(a for a in range(mask.ndim) if a != axis)
-        filled = np.flatnonzero(mask.any(axis=others))
-        slices.append(slice(int(filled[0]) - margin, int(filled[-1]) + margin + 1))
-    return tuple(slices)

@@ -8,6 +8,7 @@ import numpy as np
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.landmarks import Landmark, landmarks_from_json
 
+from .LandmarkStart import pointsOf
 from .SceneNames import SceneNames
 
 SAME_POINT_MM = 1.0
@@ -125,6 +126,4 @@ def _isAmong(point: np.ndarray, points: np.ndarray) -> bool:
 
 def _points(node) -> np.ndarray:
     """Points (N, 3) of a markups node in its own coordinates, LPS, mm."""
-    count = node.GetNumberOfControlPoints()
-    points = [node.GetNthControlPointPosition(n) for n in range(count)]
-    return np.array(points).reshape(-1, 3) * RAS_TO_LPS
+    return pointsOf(node) * RAS_TO_LPS

@@ -21,7 +21,7 @@ def fitStart(reference, prior, node) -> float:
     :return: mean distance of the landmarks after the fit, mm.
     :raises RefusedError: numbers of points that differ, too few, or nearly on one line.
     """
-    today, before = _points(reference), _points(prior)
+    today, before = pointsOf(reference), pointsOf(prior)
     if len(today) != len(before) or len(today) < 3:
         reason = (
             f"there are {len(today)} landmarks today and {len(before)} before; give the same "
@@ -70,7 +70,7 @@ def _nearestRotation(matrix: np.ndarray) -> np.ndarray:
     return left @ right
 
 
-def _points(node) -> np.ndarray:
+def pointsOf(node) -> np.ndarray:
     """Points (N, 3) of a markups node in its own coordinates, RAS, mm."""
     count = node.GetNumberOfControlPoints()
     return np.array([node.GetNthControlPointPosition(i) for i in range(count)]).reshape(-1, 3)

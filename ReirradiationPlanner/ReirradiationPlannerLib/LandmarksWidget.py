@@ -30,17 +30,14 @@ class LandmarksWidget(SectionWidget):
         both = settings.referenceLandmarks and settings.priorLandmarks
         waits = () if both else (_("choose both landmark lists"),)
         self.enable(ui.landmarkStartButton, waits)
-        prior = self._prior
+        prior = self._readyPrior
         none = () if prior is not None else (_("find the courses first"),)
         self.enable(ui.landmarkMeasureButton, (*none, *waits))
         self.tell(ui.landmarksLabel, self._text(prior))
 
     @property
-    def _prior(self):
-        key = self.currentKey(self.ui.priorCourseComboBox)
-        session = self.session
-        priors = session.priors if session.isReady else ()
-        return next((prior for prior in priors if prior.id == key), None)
+    def _readyPrior(self):
+        return self.prior if self.session.isReady else None
 
     def _text(self, prior) -> str:
         given = self.session.case.quality.landmarks.get(prior.id, ()) if prior else ()
@@ -59,7 +56,7 @@ class LandmarksWidget(SectionWidget):
         if node is None:
             node = self.session.scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", _("Start"))
             settings.startTransform = node
-        prior = self._prior
+        prior = self._readyPrior
         measuring = self.session.case.quality.landmarks.get(prior.id, ()) if prior else ()
         LandmarkPairs.requireNotMeasuring(settings.referenceLandmarks, measuring)
         error = fitStart(settings.referenceLandmarks, settings.priorLandmarks, node)
@@ -68,7 +65,7 @@ class LandmarksWidget(SectionWidget):
         self.panel.say(text.format(error=f"{error:.1f}"))
 
     def _measure(self, progress):
-        session, settings, prior = self.session, self.session.settings, self._prior
+        session, settings, prior = self.session, self.session.settings, self._readyPrior
         if prior is None:
             reason = _("choose a prior course")
             raise RefusedError(reason)

@@ -84,19 +84,21 @@ class PlannerSession(SessionCourses):
             )
             raise RefusedError(reason)
 
-    def _requireRegistrations(self):
+    def _requireRegistrations(self, case: Case):
         """Refuse registrations that are not what the panel asks for now."""
         for prior in self.priors:
             if prior.transformNode is None:
                 continue
-            if not self.logic.isAsAsked(self.found, prior.id, self.case):
+            if not self.logic.isAsAsked(self.found, prior.id, case):
                 reason = (
                     f"{prior.id}: engine or options of section 2 are others than it was registered "
                     "with; press Register again, or set them back"
                 )
                 raise RefusedError(reason)
+            if DEMONS not in case.uncertainty.engines:
+                continue
             record = self.logic.registrationRecord(prior.transformNode)
-            if DEMONS in self.case.uncertainty.engines and DEMONS not in record.get("others", ()):
+            if DEMONS not in record.get("others", ()):
                 reason = (
                     f"{prior.id}: a second engine is ticked in section 7, but it was not run with "
                     "the registration; press Register again in section 2, or untick it"
@@ -105,7 +107,7 @@ class PlannerSession(SessionCourses):
 
     def _judge(self, progress: Progress):
         self._seen = self.case
-        self._requireRegistrations()
+        self._requireRegistrations(self._seen)
         case = self.logic.withApprovals(self.found, self._seen)
         self.result = self.live.judge(case, intervals=True, progress=progress)
         self.evaluation = None

@@ -40,12 +40,6 @@ class RegistrationSectionWidget(SectionWidget):
         titles = [_("Fade"), _("Checkerboard"), _("Difference")]
         self.setTitles(self.ui.compareModeComboBox, titles)
 
-    @property
-    def prior(self):
-        """Prior course that is chosen; None if there is none."""
-        key = self.currentKey(self.ui.priorCourseComboBox)
-        return next((prior for prior in self.session.priors if prior.id == key), None)
-
     def missing(self):
         """Sentences that say what the section waits for."""
         found = self.session.found

@@ -89,6 +89,12 @@ class SectionWidget:
         combo.setCurrentIndex(keys.index(current) if current in keys else min(0, len(keys) - 1))
         combo.blockSignals(wasBlocked)
 
+    @property
+    def prior(self):
+        """Prior course that section 2 shows; None if there is none."""
+        key = self.currentKey(self.ui.priorCourseComboBox)
+        return next((prior for prior in self.session.priors if prior.id == key), None)
+
     def courseItems(self) -> list[tuple[str, str]]:
         """Items of a combo box that chooses all prior courses or one of them."""
         courses = [(prior.label or prior.id, prior.id) for prior in self.session.priors]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ReirradiationCore.case import Case
-from ReirradiationCore.dicom.registration import RegistrationFile, read_registration_file
+from ReirradiationCore.dicom.registration import read_registration_file
 from ReirradiationCore.dicom_registrar import TPS, DicomRegistrar, registration_of_system
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.progress import Progress, silent
@@ -126,12 +126,28 @@ class SessionCourses:
         :param path: its file; None takes the only one of the patient between the two courses.
         :raises RefusedError: there is none, or more than one; or it cannot be right.
         """
-        planned = self.found.planned.course
+        planned, passedOver = self.found.planned.course, ()
         if path is None:
-            offered = [_registrationFile(Path(file)) for file in self.systemRegistrations()]
-            path = registration_of_system(prior.course, planned, list(filter(None, offered)))
+            path, passedOver = self._systemRegistration(prior)
         frames = planned.frame_of_reference_uid, prior.course.frame_of_reference_uid
-        self.register(prior.id, progress, DicomRegistrar(path, *frames))
+        self.register(prior.id, progress, DicomRegistrar(path, *frames, passedOver))
+
+    def _systemRegistration(self, prior: Any) -> tuple[Path, tuple[str, ...]]:
+        """The only registration object of two courses, and which others nobody could read.
+
+        Those may be of another patient of the database, so that they do not forbid its use.
+        """
+        offered, unread = [], []
+        for file in map(Path, self.systemRegistrations()):
+            try:
+                offered.append(read_registration_file(file, file.name))
+            except RefusedError as error:
+                unread.append(f"passed over, as it cannot be read: {error}")
+        try:
+            path = registration_of_system(prior.course, self.found.planned.course, offered)
+        except RefusedError as error:
+            raise RefusedError("; ".join([str(error), *unread])) from error
+        return path, tuple(unread)
 
     def registerMissing(self, progress: Progress = silent):
         """Register every prior course that has no current registration."""
@@ -168,11 +184,3 @@ class SessionCourses:
     def invalidate(self, work: Work):
         """Say that results are stale, and what is to be done again."""
         self.pending = max(self.pending, work)
-
-
-def _registrationFile(path: Path) -> RegistrationFile | None:
-    """A registration object; None for one that cannot be read, which may be of another patient."""
-    try:
-        return read_registration_file(path, path.name)
-    except RefusedError:
-        return None

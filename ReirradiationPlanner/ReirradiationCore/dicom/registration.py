@@ -66,7 +66,7 @@ def read_registration_file(path: Path, name: str) -> RegistrationFile:
     Raises
     ------
     RefusedError
-        The file is not a registration object or names no frame of reference.
+        The file is broken or not a registration object.
     """
     dataset = _dataset(path, name)
     frames = frozenset(uid for uid in (_registered(dataset), *_items(dataset)) if uid)

@@ -15,7 +15,7 @@ from .later import Later
 from .map_actions import MapActions
 from .page_state import changed_choices_state, choices_state
 from .session import ReviewSession
-from .typed_numbers import number_of
+from .typed_input import number_of, refuse
 
 REST_S = 0.1
 NOT_A_NUMBER = "{} is not a number"
@@ -91,11 +91,7 @@ class ChoiceActions:
         self._later.soon("rest", self.follow_up, REST_S)
 
     def _refuse(self, reason: str) -> None:
-        """Say why, and put what the page shows back to what holds."""
-        self.state.message = reason
-        for name in ("organs", "scale", "rule"):
-            self._server.clear_state_client_cache(name)
-            self.state.dirty(name)
+        refuse(self._server, reason, "organs", "scale", "rule")
 
     def update_verdicts(self) -> None:
         """Bring everything that follows from the choices at once up to date."""

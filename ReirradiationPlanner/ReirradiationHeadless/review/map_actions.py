@@ -18,7 +18,7 @@ from .page_state import point_text
 from .readout import Readout
 from .review_scene import TOLERANCE, ReviewScene
 from .session import ReviewSession
-from .typed_numbers import number_of
+from .typed_input import number_of, refuse
 from .view_set import Point, ViewSet
 
 DRAWN_S = 0.2  # pictures are drawn and sent after the state of the page
@@ -120,9 +120,7 @@ class MapActions:
         """Choose the isodose, Gy EQD2, that ``prior`` or ``planned`` must reach to overlap."""
         name, number = f"overlap_{side}", number_of(value)
         if not number > 0:
-            self.state.message = NOT_A_DOSE.format(value)
-            self._server.clear_state_client_cache(name)
-            self.state.dirty(name)
+            refuse(self._server, NOT_A_DOSE.format(value), name)
             return
         self.state.message = ""
         self.state[name] = number

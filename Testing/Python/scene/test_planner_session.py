@@ -91,6 +91,13 @@ def test_fractions_make_everything_stale_down_to_the_courses(an_evaluated_sessio
     session.update()
 
 
+def assert_current_again(session, choices):
+    session.choices = choices
+    session.noteChoices()
+    session.update()
+    assert not session.isStale
+
+
 def test_choices_that_are_not_allowed_leave_results_stale(an_evaluated_session):
     session = an_evaluated_session
     kept = session.choices
@@ -99,10 +106,7 @@ def test_choices_that_are_not_allowed_leave_results_stale(an_evaluated_session):
     with pytest.raises(RefusedError, match="Rectum"):
         session.update()
     assert session.isStale
-    session.choices = kept
-    session.noteChoices()
-    session.update()
-    assert not session.isStale
+    assert_current_again(session, kept)
 
 
 @pytest.mark.parametrize(
@@ -121,10 +125,7 @@ def test_a_registration_made_with_other_choices_is_not_current(an_evaluated_sess
     with pytest.raises(RefusedError, match="prior-1: engine or options of section 2 are others"):
         session.update()
     assert session.isStale
-    session.choices = kept
-    session.noteChoices()
-    session.update()
-    assert not session.isStale
+    assert_current_again(session, kept)
 
 
 def test_stale_results_are_neither_shown_nor_written(an_evaluated_session, tmp_path):

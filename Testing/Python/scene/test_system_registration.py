@@ -1,5 +1,6 @@
 """A DICOM registration of the planning system is found beside the courses and used."""
 
+import pydicom
 import pytest
 import SimpleITK as sitk
 
@@ -12,6 +13,7 @@ from ReirradiationCore.grids import Grid
 from test_planner_session import new_session
 from two_courses import make_courses, save_courses
 
+SPATIAL_FIDUCIALS = "1.2.840.10008.5.1.4.1.1.66.2"
 SHIFT_MM = (0.5, -0.25, 1.0)
 
 
@@ -61,6 +63,36 @@ def test_a_case_file_that_asks_for_it_gets_it_at_the_evaluation(a_host, a_case):
     session.choices = session.choices.withRegistration("prior-1", "tps")
     session.registerMissing()
     assert mapped(session)[1] == pytest.approx(SHIFT_MM, abs=1e-6)
+
+
+def save_unreadable(folder):
+    """Write what calls itself a registration and is of another kind."""
+    path = folder / "broken.dcm"
+    data = pydicom.dcmread(folder / "reg.dcm")
+    data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = "2.25.799"
+    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = SPATIAL_FIDUCIALS
+    data.save_as(path)
+
+
+def test_one_that_cannot_be_read_is_named_with_the_registration(a_host, a_case):
+    folder, courses = a_case
+    save_registration(folder / "reg.dcm", *courses, 1)
+    save_unreadable(folder)
+    session = session_of(a_host, folder)
+    session.useSystemRegistration(session.priors[0], None)
+    assert mapped(session)[0].endswith("reg.dcm")
+    warnings = session.registrationRecord(session.priors[0])["warnings"]
+    assert any("passed over" in text and "broken.dcm" in text for text in warnings)
+
+
+def test_one_that_cannot_be_read_is_named_where_none_fits(a_host, a_case):
+    folder, courses = a_case
+    save_registration(folder / "reg.dcm", *courses, 1)
+    save_unreadable(folder)
+    (folder / "reg.dcm").unlink()
+    session = session_of(a_host, folder)
+    with pytest.raises(RefusedError, match=r"found none.*passed over.*broken\.dcm"):
+        session.useSystemRegistration(session.priors[0], None)
 
 
 def test_with_two_of_them_the_file_has_to_be_named(a_host, a_case):
