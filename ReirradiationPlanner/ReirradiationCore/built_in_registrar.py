@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import SimpleITK as sitk
 
-from .body_mask import body_mask, shrink
+from .body_mask import body_mask, cut_by_field_of_view, shrink
 from .deformable_steps import DeformableOptions
 from .errors import RegistrationError
 from .fine_region import FineRegion, refine_region
@@ -18,7 +19,7 @@ from .registration_deformable import DeformableMatch, register_deformable
 from .registration_guidance import GuidedOrgan
 from .registration_result import RegistrationResult
 from .registration_rigid import RigidMatch, register_rigid
-from .registration_starts import StartChoice
+from .registration_starts import StartChoice, as_rigid
 
 WORKING_SPACING_MM = 2.0
 
@@ -43,7 +44,7 @@ class BuiltInRegistrar:
     start : sitk.Transform, optional
         Rigid transform to start from instead of searching one.
     refine : bool
-        False takes ``start`` as the rigid part, as it is.
+        False takes ``start`` as the rigid part, as it is; it must be rigid all the same.
     starts : StartChoice
         Where to begin if no ``start`` is given.
     guidance : tuple of GuidedOrgan
@@ -71,17 +72,21 @@ class BuiltInRegistrar:
         Raises
         ------
         RegistrationError
-            A CT that is missing, or what the steps refuse.
+            A CT that is missing, a start that is not rigid, or what the steps refuse.
         CancelledError
             The user stopped it.
         """
         whole = _required(reference, "planned"), _required(prior, "prior")
+        if self.start is not None:
+            as_rigid(self.start, np.zeros(3))  # refused before the long steps
         began = time.perf_counter()
         progress("Finding the bodies", 0.0)
         finest = self.options.spacing_mm if self.deformable else WORKING_SPACING_MM
         spacing = min(WORKING_SPACING_MM, finest)
         images = shrink(whole[0], spacing), shrink(whole[1], spacing)
         bodies = body_mask(images[0]), body_mask(images[1])
+        cut = cut_by_field_of_view(images[0], bodies[0], "reference")
+        cut += cut_by_field_of_view(images[1], bodies[1], "prior")
         progress("Finding the bodies", 1.0)
         rigid = self._rigid(images, bodies, progress)
         found: dict[str, object] = {"start": rigid.start}
@@ -89,17 +94,18 @@ class BuiltInRegistrar:
         if self.deformable:
             match = self._bent(whole, images, bodies, rigid.transform, progress)
             found |= vars(self.options) | {"smallest_jacobian": match.smallest_jacobian}
+        bent = match is not None and match.bent
         return RegistrationResult(
-            mode="deformable" if match else "rigid",
+            mode="deformable" if bent else "rigid",
             engine=engine_name(),
-            transform=combined(rigid.transform, match.field) if match else rigid.transform,
+            transform=combined(rigid.transform, match.field) if bent else rigid.transform,
             rigid=rigid.transform,
             seconds=time.perf_counter() - began,
             parameters=found,
             log=rigid.log + (match.log if match else ()),
             stop_reason=match.stop_reason if match else rigid.stop_reason,
-            warnings=self.remarks + (match.warnings if match else ()),
-            guided=self._guided(),
+            warnings=self.remarks + cut + rigid.warnings + (match.warnings if match else ()),
+            guided=self._guided(bent),
         )
 
     def _rigid(self, images: Pair, bodies: Pair, progress: Progress) -> RigidMatch:
@@ -109,20 +115,20 @@ class BuiltInRegistrar:
         choice = self.starts if self.start is None else StartChoice(given=self.start)
         found = register_rigid(*images, bodies, progress, choice)
         transform = sitk.Transform(found.transform)
-        return RigidMatch(transform, found.log, found.stop_reason, found.start)
+        return replace(found, transform=transform)
 
     def _bent(
         self, whole: Pair, images: Pair, bodies: Pair, rigid: sitk.Transform, progress: Progress
     ) -> DeformableMatch:
         match = register_deformable(*images, rigid, bodies, progress, self.options, self.guidance)
-        if self.region is None:
+        if self.region is None or not match.bent:
             return match
         return refine_region(
             whole, bodies, match, self.region, progress, self.options, self.guidance
         )
 
-    def _guided(self) -> tuple[str, ...]:
-        organs = tuple(organ.name for organ in self.guidance) if self.deformable else ()
+    def _guided(self, bent: bool) -> tuple[str, ...]:
+        organs = tuple(organ.name for organ in self.guidance) if bent else ()
         used = self.start is None and self.starts.kind in (AUTO, "landmarks")
         return organs + tuple(mark.name for mark in self.starts.landmarks if used)
 

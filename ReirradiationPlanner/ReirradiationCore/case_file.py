@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from .approvals import Approval
-from .case import Case, MappingStrategy, OrganChoice, RecoveryChoice
+from .case import REGISTRATION_MODES, Case, MappingStrategy, OrganChoice, RecoveryChoice
 from .case_history import HistoryEntry
 from .course_choices import CourseChoice
+from .dicom_registrar import TPS
 from .dose_models import LQ, DoseConversion
 from .errors import RefusedError
 from .json_check import problems_in
 from .letters import letters_of
 from .quality_choice import QualityChoice
-from .registration_choice import registration_choices
+from .registration_choice import KINDS, registration_choices, registration_options_json
 from .type_choice import TypeChoice
 from .uncertainty_choice import uncertainty_choice, uncertainty_json
 
@@ -172,20 +173,29 @@ def _organ(content: dict[str, Any]) -> OrganChoice:
 
 
 def _beside(case: Case, folder: Path) -> Case:
-    """Return the case with relative paths taken from the folder of the case file."""
+    """Return the case with relative paths taken from the folder of the case file.
+
+    Registrations are looked for nowhere else: every result has a transforms/prior-1.h5.
+    """
 
     def found(text: str) -> str:
         beside = folder / text
         return str(beside) if beside.exists() and not Path(text).is_absolute() else text
 
+    def transform(text: str) -> str:
+        if text in (*REGISTRATION_MODES, TPS, *KINDS):
+            return text
+        names_file = len(PurePath(text).parts) > 1 or PurePath(text).suffix
+        return str(folder / text) if names_file or (folder / text).is_file() else text
+
     return replace(
         case,
         paths=tuple(Path(found(str(path))) for path in case.paths),
         protocols=tuple(found(name) for name in case.protocols),
-        registration={course: found(mode) for course, mode in case.registration.items()},
+        registration={course: transform(mode) for course, mode in case.registration.items()},
         uncertainty=case.uncertainty.with_files(found),
         registration_options={
-            course: replace(one, start=found(one.start))
+            course: replace(one, start=transform(one.start))
             for course, one in case.registration_options.items()
         },
     )
@@ -230,7 +240,7 @@ def case_to_json(case: Case, courses: list[dict[str, Any]] | None = None) -> dic
         "de_identify": case.de_identify,
         "history": [entry.to_json() for entry in case.history],
         "planned_scale": case.planned_scale,
-        "registration_options": {c: o.to_json() for c, o in case.registration_options.items()},
+        "registration_options": registration_options_json(case.registration_options),
         **case.quality.to_json(),
     }
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,6 +10,8 @@ from .case import Case
 from .case_file import case_to_json
 from .courses import Course
 from .organ_models import OrganModel
+from .pipeline_data import RegisteredCourse
+from .repeated_choices import repeating_case, start_name, transform_name
 
 
 class Modelled(Protocol):
@@ -33,6 +34,10 @@ class Chosen(Protocol):
         """Prior courses, oldest first, then the planned course."""
 
     @property
+    def registrations(self) -> Mapping[str, RegisteredCourse]:
+        """Course id to registration."""
+
+    @property
     def organs(self) -> Sequence[Modelled]:
         """Every structure of the reference image."""
 
@@ -41,30 +46,36 @@ def case_record(evaluation: Chosen) -> dict[str, Any]:
     """Return a case file that repeats the run.
 
     Choices stay choices (a rule stays a rule, so that defaults are reported as defaults again);
-    ``courses`` and ``resolved`` document what the files held and what the choices became.
+    ``courses`` and ``resolved`` document what the files held and what the choices became. A
+    registration that the choices do not make again is the transform beside the record.
     """
-    content = case_to_json(evaluation.case, [_course(c) for c in evaluation.courses])
-    content["paths"] = [str(path.resolve()) for path in evaluation.case.paths]
+    courses, registrations = evaluation.courses, evaluation.registrations
+    case = repeating_case(evaluation.case, courses, registrations)
+    content = case_to_json(case, [_course(c) for c in courses])
+    content["paths"] = [str(path.resolve()) for path in case.paths]
     content["protocols"] = [_absolute(name) for name in content["protocols"]]
-    content["registration"] = {c: _absolute(m) for c, m in content["registration"].items()}
-    for course, one in evaluation.case.registration_options.items():
+    content["registration"] = {c: _elsewhere(m, c) for c, m in content["registration"].items()}
+    for course, one in case.registration_options.items():
         if one.start_file:
-            content["registration_options"][course]["start"] = _absolute(one.start)
+            content["registration_options"][course]["start"] = _elsewhere(one.start, course)
     content["approvals"] = _approvals(evaluation)
     content["resolved"] = {"organs": _organs(evaluation)}
     return content
 
 
 def _approvals(evaluation: Chosen) -> dict[str, Any]:
-    """Return the approvals, each with the transform it was given for: it holds for no other."""
-    sampled = getattr(evaluation, "sampled", None)
-    registered = {} if sampled is None else sampled.registered
-    found = {}
+    """Return the approvals, each tied to the transform of the run: it holds for no other."""
+    registered, found = evaluation.registrations, {}
     for course, given in evaluation.case.approvals.items():
         quality = registered[course].quality if course in registered else {}
-        digest = given.transform or quality.get("transform_sha256", "")
-        found[course] = replace(given, transform=digest).to_json()
+        found[course] = given.tied_to(quality.get("transform_sha256", "")).to_json()
     return found
+
+
+def _elsewhere(file: str, course_id: str) -> str:
+    """Return a file's absolute path; one of the record's own stands beside it and stays so."""
+    own = (transform_name(course_id), start_name(course_id))
+    return file if file in own else _absolute(file)
 
 
 def _absolute(text: str) -> str:

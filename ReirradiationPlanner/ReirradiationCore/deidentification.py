@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .approvals import Approval
 from .case import Case
 from .case_file import case_from_json, case_to_json
 from .case_history import HistoryEntry
@@ -19,7 +18,9 @@ from .dicom.options import SourceFile
 from .dicom.write_common import uid_from
 from .errors import RefusedError
 from .identifiers import REMOVED, Scrubber, names_of
+from .other_engines import engine_names
 from .pipeline_data import Evaluation
+from .uncertainty_choice import DEMONS
 
 COURSE_UIDS = ("frame_of_reference_uid", "study_uid", "image_series_uid", "structure_set_uid")
 LEFT_OUT = "(left out)"
@@ -111,6 +112,8 @@ def _replacements(evaluation: Evaluation, names: set[str]) -> dict[str, str]:
         if Path(given).exists():
             new.update(dict.fromkeys((str(given), str(Path(given).resolve())), LEFT_OUT))
     for course in evaluation.courses:
+        maps = [name for name in engine_names(chosen, course.id) if name != DEMONS]
+        new.update({name: f"{course.id} transform {n}" for n, name in enumerate(maps, 1)})
         new.update({_text(course, name): _uid(evaluation, course, name) for name in COURSE_UIDS})
         new[course.label] = course.id
         for number, phase in enumerate(course.phases, 1):
@@ -177,7 +180,7 @@ def _case(case: Case, scrubber: Scrubber) -> Case:
         clean,
         identity_override=LEFT_OUT if case.identity_override else None,
         approvals={
-            course: Approval(given.name, "", scrubber.text(given.comment), given.transform)
+            course: replace(given, date="", comment=scrubber.text(given.comment))
             for course, given in case.approvals.items()
         },
         history=tuple(

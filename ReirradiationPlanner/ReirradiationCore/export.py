@@ -16,6 +16,7 @@ from .dvh_curves import dvh_rows
 from .grids import Volume
 from .pipeline_data import Evaluation
 from .point_transforms import write_transform
+from .repeated_choices import starts_to_keep
 from .report.approval import draft_mark
 from .result_dicom import write_result_dicom
 
@@ -98,5 +99,6 @@ def write_result_data(folder: Path, evaluation: Evaluation, results: Mapping[str
     transforms = {
         course: match.result.transform for course, match in evaluation.registrations.items()
     }
-    write_transforms(folder / "transforms", transforms)
+    starts = starts_to_keep(evaluation.case, evaluation.courses, evaluation.registrations)
+    write_transforms(folder / "transforms", {**transforms, **starts})
     write_result_dicom(folder / "dicom", evaluation)

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
 
 from .errors import GeometryError
-from .grids import Grid, Volume, sample_volume
-from .point_transforms import field_on_grid
+from .grids import Grid, Volume
+from .point_transforms import field_on_grid, linear_part, map_points
 
 FloatArray = npt.NDArray[np.float64]
 
 BONE_STRAIN_HU = 250.0
 BONE_SAMPLE_MM = 2.0
+STRAIN_POINTS = 100_000
+SLAB_VOXELS = 4_000_000
+FREE = Grid((1, 1, 1), (1.0, 1.0, 1.0))  # steps of 1 mm along LPS, where no field brings a grid
 
 
 def displacement_gradient(displacement: Volume) -> FloatArray:
-    """Gradient of a displacement field by central differences (one-sided at the border).
+    """Gradient of a displacement field by central differences.
+
+    One-sided at the border and beside unknown voxels.
 
     Parameters
     ----------
@@ -42,13 +47,27 @@ def displacement_gradient(displacement: Volume) -> FloatArray:
         msg = f"a gradient needs two evenly spaced voxels along each axis, not {grid.size}"
         raise GeometryError(msg)
     array = np.asarray(displacement.array, dtype=np.float64)
-    parts = [np.gradient(array[..., m], *grid.spacing_mm[::-1]) for m in range(3)]
-    along_ijk = np.stack([np.stack(part[::-1], axis=-1) for part in parts], axis=-2)
+    steps = [(2 - axis, spacing) for axis, spacing in enumerate(grid.spacing_mm)]
+    along_ijk = np.stack([_slope(array, *step) for step in steps], axis=-1)
     return along_ijk @ grid.axes.T
 
 
+def _slope(array: FloatArray, axis: int, spacing_mm: float) -> FloatArray:
+    """Return the derivative along an axis, by one neighbour alone where the other is unknown."""
+    slope = np.gradient(array, spacing_mm, axis=axis)
+    beside = np.isnan(slope) & ~np.isnan(array)
+    if beside.any():
+        step = np.diff(array, axis=axis) / spacing_mm
+        beyond = np.full_like(array.take([0], axis=axis), np.nan)
+        behind, ahead = (
+            np.concatenate(pair, axis=axis)[beside] for pair in ((beyond, step), (step, beyond))
+        )
+        slope[beside] = np.where(np.isnan(ahead), behind, ahead)
+    return slope
+
+
 def jacobian_determinants(displacement: Volume) -> Volume:
-    """``det(I + grad u)`` at every voxel of a displacement field; NaN next to unknown voxels."""
+    """``det(I + grad u)`` at every voxel of a displacement field; NaN at unknown voxels."""
     gradient = displacement_gradient(displacement) + np.eye(3)
     with np.errstate(invalid="ignore"):
         return Volume(np.linalg.det(gradient), displacement.grid)
@@ -70,6 +89,8 @@ def curl(displacement: Volume) -> Volume:
 def jacobian_map(transform: sitk.Transform, grid: Grid) -> Volume:
     """Jacobian determinants on the displacement field's own grid, or on ``grid`` without one.
 
+    Those of a linear transform are the same everywhere and exact.
+
     Parameters
     ----------
     transform : sitk.Transform
@@ -77,7 +98,24 @@ def jacobian_map(transform: sitk.Transform, grid: Grid) -> Volume:
     grid : Grid
         Grid of the reference image.
     """
-    return jacobian_determinants(field_on_grid(transform, own_grid(transform, grid)))
+    if transform.IsLinear():
+        return Volume(np.full(grid.shape, np.linalg.det(linear_part(transform)[0])), grid)
+    grid = own_grid(transform, grid)
+    count, step = grid.size[2], max(1, SLAB_VOXELS // (grid.size[0] * grid.size[1]))
+    slabs = []
+    for start in range(0, count, step):  # a plane more on either side, for its derivatives
+        first = max(0, start - 1)
+        slab = _planes(grid, first, min(count, start + step + 1))
+        found = jacobian_determinants(field_on_grid(transform, slab)).array
+        slabs.append(found[start - first :][:step])
+    return Volume(np.concatenate(slabs), grid)
+
+
+def _planes(grid: Grid, first: int, end: int) -> Grid:
+    """Return the planes ``first`` to ``end`` (without it) of a grid."""
+    origin = grid.points_at(np.array([[0.0, 0.0, first]]))[0]
+    size = (grid.size[0], grid.size[1], end - first)
+    return replace(grid, size=size, origin_lps=tuple(origin.tolist()))
 
 
 def own_grid(transform: sitk.Transform, grid: Grid) -> Grid:
@@ -93,16 +131,55 @@ def own_grid(transform: sitk.Transform, grid: Grid) -> Grid:
     return Grid(image.GetSize(), image.GetSpacing(), image.GetOrigin(), direction)
 
 
-def strain_norms(transform: sitk.Transform, grid: Grid) -> Volume:
+def strain_norms(transform: sitk.Transform, points_lps: npt.NDArray[np.floating]) -> FloatArray:
     """Frobenius norm of the Green strain ``(F^T F - I) / 2``, F the gradient of the map.
 
     Nought for every rigid movement, however large its rotation; 0.05 for a stretch by about 5 % in
-    one direction. Taken on the displacement field's own grid, or on ``grid`` without one.
+    one direction. Exact for linear transforms; else by central differences over the spacing of the
+    displacement field that is applied first, over 1 mm without one.
+
+    Parameters
+    ----------
+    points_lps : ndarray, shape (N, 3)
+        Points of the reference image, LPS, mm.
+
+    Returns
+    -------
+    ndarray, shape (N,)
+        Without unit; NaN where the transform is unknown.
     """
-    gradient = displacement_gradient(field_on_grid(transform, own_grid(transform, grid)))
-    gradient += np.eye(3)
+    if transform.IsLinear():
+        return np.full(len(points_lps), _green_norms(linear_part(transform)[0]))
+    parts = range(0, len(points_lps), STRAIN_POINTS)
+    found = [
+        _green_norms(_map_gradient(transform, points_lps[start : start + STRAIN_POINTS]))
+        for start in parts
+    ]
+    return np.concatenate([np.empty(0), *found])
+
+
+def _green_norms(gradient: FloatArray) -> FloatArray:
     strain = (np.swapaxes(gradient, -1, -2) @ gradient - np.eye(3)) / 2
-    return Volume(np.sqrt(np.sum(strain**2, axis=(-2, -1))), own_grid(transform, grid))
+    return np.sqrt(np.sum(strain**2, axis=(-2, -1)))
+
+
+def _map_gradient(transform: sitk.Transform, points_lps: FloatArray) -> FloatArray:
+    """Gradient (N, 3, 3) of a map at points; NaN where it is unknown."""
+    grid, known = own_grid(transform, FREE), map_points(transform, points_lps)[1]
+    columns = np.empty((len(points_lps), 3, 3))
+    for axis in range(3):
+        ends = np.stack([grid.indices_of(points_lps)] * 2)
+        ends[0, :, axis] += 1
+        ends[1, :, axis] -= 1
+        if grid is not FREE:  # beyond its last nodes a field is held constant
+            np.clip(ends[..., axis], 0, grid.size[axis] - 1, out=ends[..., axis])
+        moved, seen = map_points(transform, grid.points_at(ends.reshape(-1, 3)))
+        length = (ends[0, :, axis] - ends[1, :, axis]) * grid.spacing_mm[axis]
+        ahead, behind = moved.reshape(2, -1, 3)
+        columns[..., axis] = (ahead - behind) / length[:, None]
+        known &= seen.reshape(2, -1).all(axis=0)
+    columns[~known] = np.nan
+    return columns @ grid.axes.T
 
 
 @dataclass(frozen=True)
@@ -135,11 +212,10 @@ def bone_strain(
     reference : Volume
         CT, HU; air and marrow below ``threshold_hu`` do not count.
     """
-    strain = strain_norms(transform, reference.grid)
     every = [max(1, int(BONE_SAMPLE_MM / spacing)) for spacing in reference.grid.spacing_mm[::-1]]
     array = reference.array[tuple(slice(None, None, step) for step in every)]
     index = np.argwhere(array > threshold_hu) * every
-    values = sample_volume(strain, reference.grid.points_at(index[:, ::-1]))
+    values = strain_norms(transform, reference.grid.points_at(index[:, ::-1]))
     values = values[~np.isnan(values)]
     volume_cc = values.size * float(np.prod(every)) * reference.grid.voxel_volume_cc
     if not values.size:

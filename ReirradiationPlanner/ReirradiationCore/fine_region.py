@@ -17,7 +17,14 @@ from .grids import Grid, Volume
 from .progress import Progress
 from .registration_deformable import DeformableMatch, calmed, field_image, run_levels
 from .registration_guidance import GuidedOrgan, terms_of
-from .registration_images import Box, body_box, lps_grid, prepare, working_grid
+from .registration_images import (
+    Box,
+    body_box,
+    lps_grid,
+    on_one_scale,
+    prepare,
+    working_grid,
+)
 
 MARGIN_MM = 20.0
 SMALLEST_EDGE_MM = 30.0
@@ -84,8 +91,10 @@ def refine_region(
     grid = working_grid(box, spacing, options.most_voxels, multiple)
     known = _sequence(coarse.rigid, coarse.field)
     progress("Refining the region", 0.0)
-    pair, _ = prepare(grid, images, bodies, known)
-    organs = terms_of(guidance, grid, known, images, multiple, part_of_body=True)
+    alike, _ = on_one_scale(images, bodies, coarse.rigid)
+    pair, _ = prepare(grid, alike, bodies, known)
+    seen = pair.fixed_seen, pair.moving_seen
+    organs = terms_of(guidance, grid, known, images, seen, multiple, part_of_body=True)
     extent = np.array(grid.size) * grid.spacing_mm[0]
     log = [f"region of {' x '.join(f'{e:.0f}' for e in extent)} mm around structures refined"]
     # closer nodes alone would make the field softer per millimetre

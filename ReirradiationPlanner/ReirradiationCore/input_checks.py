@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from .courses import Course
 from .dicom import ReadOptions, ReadResult, hash_files
 from .dose_models import DoseConversion
 from .errors import RefusedError
+from .landmark_errors import structure_meant
 from .protocol_check import ConstraintSet
 from .protocol_library import NO_SETS, load_protocols, with_choices
 from .uncertainty_choice import uncertainty_json
@@ -107,7 +108,7 @@ def require_known_names(case: Case, courses: Sequence[Course]) -> None:
         *_unknown("organs: courses", _organ_courses(case) - {"*"}, course_names),
         *_unknown("uncertainty.engines", _of_engines(case), {c.id for c in courses[:-1]}),
         *_unknown("landmarks", case.quality.landmarks, {course.id for course in courses[:-1]}),
-        *_unknown("landmarks: structures", _of_landmarks(case), structures),
+        *_of_landmarks(case, courses),
         *_unknown("approvals", case.approvals, {course.id for course in courses}),
         *_unknown("structure_map", case.structure_map, structures),
         *_unknown("isotoxic.targets", case.isotoxic_targets, structures),
@@ -121,10 +122,15 @@ def _of_engines(case: Case) -> set[str]:
     return {e.partition("=")[0] for e in case.uncertainty.engines if "=" in e}
 
 
-def _of_landmarks(case: Case) -> set[str]:
-    """Structures that landmarks are said to belong to."""
-    given = (one for landmarks in case.quality.landmarks.values() for one in landmarks)
-    return {one.structure for one in given if one.structure}
+def _of_landmarks(case: Case, courses: Sequence[Course]) -> Iterator[str]:
+    """Say which landmarks name a structure at which no registration is judged."""
+    *priors, planned = courses
+    for prior in priors:
+        for landmark in case.quality.landmarks.get(prior.id, ()):
+            try:
+                structure_meant(landmark, planned, prior, case.structure_map)
+            except RefusedError as error:
+                yield from error.reasons
 
 
 def _organ_courses(case: Case) -> set[str]:
@@ -178,7 +184,7 @@ def hash_of_input(case: Case, read: ReadResult) -> str:
     choices = {k: v for k, v in case_to_json(case).items() if k not in NOT_IN_HASH}
     choices["courses"] = [_hashed(course) for course in read.courses]
     # the hash of the transform that a run adds to an approval is no choice
-    given = {c: replace(a, transform="") for c, a in case.approvals.items()}
+    given = {c: replace(a, transform="", tied_by_run=False) for c, a in case.approvals.items()}
     choices["approvals"] = {course: approval.to_json() for course, approval in given.items()}
     starts = {course: one.start for course, one in case.registration_options.items()}
     engines = case.uncertainty.engine_files

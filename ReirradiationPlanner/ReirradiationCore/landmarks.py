@@ -24,7 +24,8 @@ class Landmark:
     reference_lps, prior_lps : tuple of float
         Position in the reference and in the prior image, LPS, mm.
     structure : str
-        Structure of the reference image it belongs to and speaks for; empty: for all of them.
+        Structure it belongs to and speaks for, as the planned or the prior course or the standard
+        calls it; empty: what is within 2 cm of it, and its error counts against all.
     """
 
     name: str

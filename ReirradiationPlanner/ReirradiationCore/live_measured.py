@@ -8,7 +8,7 @@ from .case import Case
 from .courses import Course
 from .errors import RefusedError
 from .pipeline_data import ReadCase
-from .registration_record import THIN
+from .registration_structures import THIN
 from .structure_pairs import pair_structures
 
 Pair = tuple[str, str, bool]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,7 +21,7 @@ from .judgement import OrganJudge
 from .letter_courses import unused_point_doses
 from .limits import AppliedLimit, near_maximum_limit
 from .live_samples import NO_GRIDS
-from .pipeline_data import DvhCurve, JudgedOrgan, SampledCase
+from .pipeline_data import DvhCurve, JudgedOrgan, RegisteredCourse, SampledCase
 from .remarks import remarks
 from .results import structure_json
 from .target_stage import target_record
@@ -111,6 +112,11 @@ class LiveResult:
     def courses(self) -> tuple[Course, ...]:
         """Prior courses, oldest first, then the planned course."""
         return (*self.priors, self.planned)
+
+    @property
+    def registrations(self) -> Mapping[str, RegisteredCourse]:
+        """Course id to registration."""
+        return self.sampled.registered
 
     def organ(self, name: str) -> OrganJudge:
         """Return the judge of a structure by its name on the reference image.

@@ -124,6 +124,8 @@ class Sampler:
             return (*key, point_dose(model, prior))
         if strategy in NATIVE:
             key.append(self._partners_of(source)[prior.id].get(model.name))
+        if strategy is MappingStrategy.UNIFORM_BG and model.is_fallback(prior.id):
+            key.append(model.mapping_statement.get(prior.id, ""))
         if strategy is MappingStrategy.OVERLAP_POINT_SUM:
             key.append(source.case.planned_scale)
         return tuple(key)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
-from .accumulation import CourseDose
+from .accumulation import CourseDose, not_evaluable
 from .case import MappingStrategy
 from .contours import coverage_on_grid
 from .courses import Course, Structure, StructureKind, slice_spacing_mm
@@ -99,6 +100,10 @@ def fractions_of(course: Course) -> tuple[int, ...]:
 def native_dose(model: OrganModel, course: NativeCourse, samples: SamplePoints) -> CourseDose:
     """Return the prior dose of an organ at points of the prior image.
 
+    UNIFORM_BG presumes 0 where no part of the organ lies near the target. The place of the target
+    comes from the map: where UNIFORM_BG stands in for one that failed, nothing is presumed and the
+    dose is not evaluable.
+
     Parameters
     ----------
     model : OrganModel
@@ -117,7 +122,11 @@ def native_dose(model: OrganModel, course: NativeCourse, samples: SamplePoints) 
     strategy = model.mapping[course.prior.id]
     organ = course.partners.get(model.name)
     if strategy is MappingStrategy.UNIFORM_BG:
-        return _uniform(model.name, organ, course)
+        found = _uniform(model.name, organ, course)
+        is_empty = found.volumes_cc is not None and not found.volumes_cc.size
+        if organ is not None and is_empty and model.is_fallback(course.prior.id):
+            return not_evaluable(course.fractions, _not_presumed(model, organ, course))
+        return found
     if organ is None:
         reason = (
             f"{model.name}: strategy {strategy.value} needs the organ contoured in "
@@ -159,17 +168,30 @@ def _uniform(name: str, organ: Structure | None, course: NativeCourse) -> Course
     )
     note = found.background(PROOF_ALPHA_BETA_GY, name).note
     if organ is not None and volumes is not None and not volumes.size:
-        note += _elsewhere(course, own)
+        note += f"; its maximum elsewhere on the prior image is {_maximum(course, own)}"
     return CourseDose(doses, course.fractions, MappingStrategy.UNIFORM_BG, volumes, note, fallback)
 
 
-def _elsewhere(course: NativeCourse, own: SamplePoints) -> str:
-    """Say how much an organ without a part near the target received: presumed 0 is not none."""
+def _not_presumed(model: OrganModel, organ: Structure, course: NativeCourse) -> str:
+    """Say why an organ that seems far from the target under a map that failed has no dose."""
+    own = sample_structure(organ, slice_spacing_mm=slice_spacing_mm(course.prior))
+    nearest, _ = cKDTree(course.targets_on_prior()).query(own.points_lps)
+    return (
+        f"{model.mapping_statement.get(course.prior.id, model.name)}, which gives no dose: the map "
+        f"that failed puts the planned PTV about {nearest.min():.0f} mm from {model.name} on the "
+        f"prior image, further than {UNIFORM_MARGIN_MM / 10:g} cm, and that does not show that it "
+        f"got 0 Gy; its maximum there is {_maximum(course, own)}; choose POINT_SUM for it, or "
+        "register again"
+    )
+
+
+def _maximum(course: NativeCourse, own: SamplePoints) -> str:
+    """Say how much an organ received anywhere: presumed 0 is not none."""
     doses = dose_at_points(course.prior, own.points_lps)
     eqd2 = np.asarray(course_eqd2(doses, course.fractions, PROOF_ALPHA_BETA_GY))
     known = eqd2[~np.isnan(eqd2)]
     highest = f"{known.max():.1f} Gy EQD2" if known.size else "not known"
-    return f"; its maximum elsewhere on the prior image is {highest} (alpha/beta 3 Gy)"
+    return f"{highest} (alpha/beta 3 Gy)"
 
 
 def _tissue(course: NativeCourse, targets: npt.NDArray[np.float64]) -> Region | None:

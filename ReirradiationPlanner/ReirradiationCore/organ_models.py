@@ -68,6 +68,10 @@ class OrganModel:
         """What the structure is to the evaluation."""
         return self.structure.kind
 
+    def is_fallback(self, course: str) -> bool:
+        """Tell whether the mapping of a prior course stands in for a registration that failed."""
+        return self.mapping_source.get(course) == "fallback"
+
     def recovery_for(self, limit: Constraint | None) -> dict[str, float]:
         """Recovery that may be used with a limit: none if the limit contains it already."""
         if limit is not None and limit.recovery_contained:

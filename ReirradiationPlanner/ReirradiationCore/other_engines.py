@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from .case import Case
@@ -9,7 +10,7 @@ from .courses import Course
 from .demons_registrar import DemonsRegistrar
 from .errors import RefusedError
 from .progress import Progress
-from .registration import FileRegistrar, register
+from .registration import MODES, FileRegistrar, register
 from .registration_result import RegistrationResult
 from .uncertainty_choice import DEMONS
 
@@ -30,14 +31,49 @@ def alternatives_of(
         A file that cannot be read, a map that cannot be right.
     """
     found = {}
-    for engine in case.uncertainty.engines:
-        course, _, file = engine.partition("=")
+    for name, engine in engine_names(case, prior.id).items():
         if engine == DEMONS:
-            found[engine] = _demons(result, planned, prior, progress)
-        elif course == prior.id:
-            name = Path(file).name
-            found[name] = register(planned.image, prior.image, FileRegistrar(Path(file)), progress)
+            found[name] = _demons(result, planned, prior, progress)
+        else:
+            file = FileRegistrar(Path(engine))
+            found[name] = register(planned.image, prior.image, file, progress)
     return found
+
+
+def engine_names(case: Case, course_id: str) -> dict[str, str]:
+    """Return ``uncertainty.engines`` of one prior course: name of the map to ``demons`` or file.
+
+    A file is called by its name, with as many of its folders before it as tell it from the other
+    maps of the course.
+
+    Raises
+    ------
+    RefusedError
+        A file that is given twice.
+    """
+    parts = [engine.partition("=") for engine in case.uncertainty.engines]
+    files = [Path(file) for course, _, file in parts if file and course == course_id]
+    places = [file.resolve() for file in files]
+    for number, place in enumerate(places):
+        if place in places[:number]:
+            reason = f"{course_id}: uncertainty.engines names {place} twice; leave one out"
+            raise RefusedError(reason)
+    names = {DEMONS: DEMONS} if DEMONS in case.uncertainty.engines else {}
+    return names | {_short(place, places): str(f) for f, place in zip(files, places, strict=True)}
+
+
+def _short(file: Path, files: Sequence[Path]) -> str:
+    """Return the end of a path that no other file and no map of our own is called by."""
+    for length in range(1, len(file.parts)):
+        name = _end(file, length)
+        others = {_end(other, length).casefold() for other in files if other != file}
+        if name.casefold() not in others and name not in (*MODES, DEMONS):
+            return name
+    return file.as_posix()
+
+
+def _end(file: Path, length: int) -> str:
+    return "/".join(file.parts[-length:])
 
 
 def _demons(

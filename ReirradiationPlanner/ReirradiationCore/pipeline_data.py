@@ -93,6 +93,11 @@ class RegisteredCourse:
     approved_by: str | None = None
     alternatives: Mapping[str, RegistrationResult] = field(default_factory=dict)
 
+    def moves_inside_frame(self, prior: Course, planned: Course) -> bool:
+        """Tell whether it moves points of one frame of reference, for which DICOM has no object."""
+        same = prior.frame_of_reference_uid == planned.frame_of_reference_uid
+        return same and self.result.mode != "identity"
+
 
 @dataclass(frozen=True, eq=False)
 class SampledCase:

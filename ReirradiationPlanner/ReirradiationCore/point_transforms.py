@@ -178,7 +178,7 @@ def inverse_points(
     """
     wanted = np.asarray(points_lps, dtype=np.float64)
     steps = _steps(transform)
-    matrix, offset = _linear_product(transform)
+    matrix, offset = linear_product(transform)
     back = np.linalg.inv(matrix)
     found = (wanted - offset) @ back.T
     known = np.zeros(len(wanted), dtype=bool)
@@ -192,13 +192,13 @@ def inverse_points(
     return found, known
 
 
-def _linear_product(transform: sitk.Transform) -> tuple[npt.NDArray[np.float64], Points]:
-    """Matrix and offset of the linear parts of a composite, in their order."""
+def linear_product(transform: sitk.Transform) -> tuple[npt.NDArray[np.float64], Points]:
+    """Return matrix (3, 3) and offset (3,) of the linear parts of a composite, in their order."""
     if transform.GetTransformEnum() == sitk.sitkComposite:
         parts = sitk.CompositeTransform(transform)
         matrix, offset = np.eye(3), np.zeros(3)
         for number in reversed(range(parts.GetNumberOfTransforms())):
-            a, b = _linear_product(parts.GetNthTransform(number))
+            a, b = linear_product(parts.GetNthTransform(number))
             matrix, offset = a @ matrix, a @ offset + b
         return matrix, offset
     if transform.IsLinear():
@@ -234,8 +234,25 @@ def read_transform(path: Path) -> sitk.Transform:
     except RuntimeError as error:
         msg = f"transform file {path} cannot be read: {str(error).strip().splitlines()[-1]}"
         raise RegistrationError(msg) from error
+    if not is_finite(transform):
+        msg = f"{path} holds numbers that are not finite; export the transform again"
+        raise RegistrationError(msg)
     _steps(transform)
     return transform
+
+
+def is_finite(transform: sitk.Transform) -> bool:
+    """Tell whether all numbers of a transform, of every step of a composite, are finite."""
+    kind = transform.GetTransformEnum()
+    if kind == sitk.sitkComposite:
+        parts = sitk.CompositeTransform(transform)
+        count = parts.GetNumberOfTransforms()
+        return all(is_finite(parts.GetNthTransform(number)) for number in range(count))
+    if kind == sitk.sitkDisplacementField:
+        field = sitk.DisplacementFieldTransform(transform).GetDisplacementField()
+        return bool(np.isfinite(sitk.GetArrayViewFromImage(field)).all())
+    numbers = (transform.GetParameters(), transform.GetFixedParameters())
+    return all(bool(np.isfinite(values).all()) for values in numbers)
 
 
 def _field_transform(image: sitk.Image, path: Path) -> sitk.Transform:
@@ -244,9 +261,6 @@ def _field_transform(image: sitk.Image, path: Path) -> sitk.Transform:
             f"{path} holds {image.GetNumberOfComponentsPerPixel()} values in each voxel of "
             f"{image.GetDimension()} dimensions; a displacement field has 3 in 3 dimensions"
         )
-        raise RegistrationError(msg)
-    if not np.isfinite(sitk.GetArrayViewFromImage(image)).all():
-        msg = f"{path} holds displacements that are not finite numbers"
         raise RegistrationError(msg)
     return sitk.DisplacementFieldTransform(sitk.Cast(image, sitk.sitkVectorFloat64))
 

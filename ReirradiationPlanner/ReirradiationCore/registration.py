@@ -20,6 +20,7 @@ from .grids import Volume
 from .point_transforms import read_transform
 from .progress import Progress, silent
 from .registration_checks import plausible_overlap, plausible_rotation, position_warnings
+from .registration_likeness import require_direction, unlike_after_deformation
 from .registration_result import Registrar, RegistrationResult
 
 __all__ = [
@@ -105,7 +106,8 @@ def register(
     Raises
     ------
     RegistrationError
-        No transform was found, or it turns by more than 30 degrees, or the bodies overlap by less
+        No transform was found, it is not plausible (see `plausible_rotation`), one that was not
+        found here points the wrong way (see `require_direction`), or the bodies overlap by less
         than 0.5 (Dice) where both CTs see.
     GeometryError
         A patient position that DICOM does not define.
@@ -117,9 +119,13 @@ def register(
     result = engine.register(reference, prior, progress)
     numbers: dict[str, object] = dict(result.parameters)
     if result.mode != "identity":
-        numbers |= plausible_rotation(result.rigid or result.transform)
+        numbers |= plausible_rotation(result.transform)
+        numbers |= plausible_rotation(result.rigid) if result.rigid is not None else {}
+        if not isinstance(engine, BuiltInRegistrar):
+            warnings += require_direction(result.transform, reference, prior)
         if reference is not None and prior is not None:
             numbers |= plausible_overlap(result.transform, reference, prior)
+        warnings += unlike_after_deformation(result.mode, numbers)
     return replace(result, parameters=numbers, warnings=result.warnings + warnings)
 
 

@@ -8,9 +8,10 @@ import SimpleITK as sitk
 from .body_mask import body_mask, dice, shrink
 from .errors import GeometryError, RegistrationError
 from .grids import Volume, sample_volume
-from .point_transforms import linear_part, map_points
+from .point_transforms import is_finite, linear_product, map_points
 
 LARGEST_ROTATION_DEG = 30.0
+LARGEST_STRETCH = 2.0  # far beyond any change of a patient: it is a wrong unit or a wrong file
 SMALLEST_BODY_DICE = 0.5
 SMALLEST_OVERLAP_CC = 100.0
 POSITIONS = ("HFS", "HFP", "HFDR", "HFDL", "FFS", "FFP", "FFDR", "FFDL")
@@ -43,22 +44,41 @@ def rotation_degrees(matrix: np.ndarray) -> float:
 
 
 def plausible_rotation(transform: sitk.Transform) -> dict[str, object]:
-    """Return angle and shift of a linear transform; nothing for others.
+    """Return angle and shift of the linear steps of a transform; nothing for a field alone.
+
+    The angle is that of the rotation nearest to their product, whatever scales or shears beside.
 
     Raises
     ------
     RegistrationError
-        More than 30 degrees, or a mirror image.
+        Numbers that are not finite, more than 30 degrees, a mirror image, or lengths that shrink
+        below a half or grow above the double.
+
+    References
+    ----------
+    Higham, SIAM J Sci Stat Comput 7:1160 (1986), for the nearest rotation.
     """
-    if not transform.IsLinear():
+    if not is_finite(transform):
+        msg = "the transform has numbers that are not finite; export it again or give another one"
+        raise RegistrationError(msg)
+    if transform.GetTransformEnum() != sitk.sitkComposite and not transform.IsLinear():
         return {}
-    matrix, offset = linear_part(transform)
-    angle, volume = rotation_degrees(matrix), float(np.linalg.det(matrix))
-    if angle > LARGEST_ROTATION_DEG or volume <= 0:
+    matrix, offset = linear_product(transform)
+    left, stretches, right = np.linalg.svd(matrix)
+    angle, volume = rotation_degrees(left @ right), float(np.linalg.det(matrix))
+    if volume <= 0 or angle > LARGEST_ROTATION_DEG:
+        does = f"turns the patient by {angle:.0f} degrees" if volume > 0 else "mirrors the patient"
         msg = (
-            f"the transform turns the patient by {angle:.0f} degrees (determinant {volume:.2f}); "
-            f"more than {LARGEST_ROTATION_DEG:.0f} degrees or a mirror image is not plausible: "
-            "check patient position and orientation of both CTs, or give another transform"
+            f"the transform {does} (determinant {volume:.2f}); more than "
+            f"{LARGEST_ROTATION_DEG:.0f} degrees or a mirror image is not plausible: check patient "
+            "position and orientation of both CTs, or give another transform"
+        )
+        raise RegistrationError(msg)
+    if stretches[0] > LARGEST_STRETCH or stretches[-1] < 1 / LARGEST_STRETCH:
+        msg = (
+            f"the transform changes lengths of the patient by factors from {stretches[-1]:.2g} to "
+            f"{stretches[0]:.2g}; less than {1 / LARGEST_STRETCH:g} or more than "
+            f"{LARGEST_STRETCH:g} is not plausible: check its units (mm), or give another one"
         )
         raise RegistrationError(msg)
     return {"rotation_deg": angle, "shift_mm": offset.tolist()}

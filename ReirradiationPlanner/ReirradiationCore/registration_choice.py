@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,23 @@ from .errors import RefusedError
 from .landmarks import Landmark, landmarks_from_json
 
 AUTO = "auto"
-KINDS = (AUTO, "intensities", "bone", "bodies", "landmarks")
+LANDMARKS = "landmarks"
+ALL = "*"  # every course without an entry of its own
+KINDS = (AUTO, "intensities", "bone", "bodies", LANDMARKS)
 SPACING_RANGE_MM = (1.0, 5.0)
 FINE_RANGE_MM = (0.8, 2.0)
 SMOOTHNESS_RANGE = (0.2, 20.0)
 LISTS = ("guide", "leave_out", "fine_around")
 NUMBERS = ("smoothness", "spacing_mm", "fine_mm")
 FLAGS = ("refine_start", "diffeomorphic")
+_IDLE = {
+    "leave_out": "leave_out names organs, but guide is empty: nothing steers the registration",
+    "fine_mm": "fine_mm is {fine_mm:g}, but fine_around is empty: there is no finer step; name "
+    "structures in fine_around first, or leave fine_mm out",
+    "start_landmarks": "start_landmarks have no effect with start '{start}'; give start "
+    "'landmarks' or 'auto', or leave them out",
+    "refine_start": "refine_start is false, but start names no file of a rigid transform",
+}
 DEFORMABLE_ONLY = (*LISTS, *NUMBERS, "diffeomorphic")
 
 
@@ -72,12 +82,10 @@ class RegistrationChoice:
         _require_range("smoothness", self.smoothness, SMOOTHNESS_RANGE)
         _require_range("spacing_mm", self.spacing_mm, SPACING_RANGE_MM)
         _require_range("fine_mm", self.fine_mm, FINE_RANGE_MM)
-        if self.leave_out and not self.guide:
-            _refuse("leave_out names organs, but guide is empty: nothing steers the registration")
-        if self.start == "landmarks" and not self.start_landmarks:
+        if self.start == LANDMARKS and not self.start_landmarks:
             _refuse("start is 'landmarks', but there are no start_landmarks")
-        if not self.refine_start and self.start in KINDS:
-            _refuse("refine_start is false, but start names no file of a rigid transform")
+        for name in _without_effect(vars(self)):
+            _refuse(_IDLE[name].format(**vars(self)))
 
     @property
     def start_file(self) -> Path | None:
@@ -111,46 +119,18 @@ class RegistrationChoice:
                 given[name] = tuple(str(one) for one in given[name])
         return cls(**given)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what differs from the defaults, as the case file has it."""
+    def to_json(self, beside: RegistrationChoice | None = None) -> dict[str, Any]:
+        """Return what differs from the defaults or from another choice, as in the case file."""
         out: dict[str, Any] = {}
         for f in fields(self):
             value = getattr(self, f.name)
-            if f.name == "start_landmarks" and value:
+            if value == (f.default if beside is None else getattr(beside, f.name)):
+                continue
+            if f.name == "start_landmarks":
                 out[f.name] = [mark.to_json() for mark in value]
-            elif value != f.default:
+            else:
                 out[f.name] = list(value) if isinstance(value, tuple) else value
         return out
-
-    def with_text(self, name: str, text: str) -> RegistrationChoice:
-        """Return the choice with one option of the command line.
-
-        Parameters
-        ----------
-        name, text : str
-            Option and value: a number, ``true`` or ``false``, or names separated by commas.
-
-        Raises
-        ------
-        RefusedError
-            An option that is not known or a value that cannot be read.
-        """
-        if name in LISTS:
-            return replace(self, **{name: tuple(one for one in text.split(",") if one)})
-        if name in NUMBERS:
-            try:
-                return replace(self, **{name: float(text)})
-            except ValueError as error:
-                if isinstance(error, RefusedError):
-                    raise
-                _refuse(f"{name} is '{text}'; give a number")
-        if name in FLAGS and text in ("true", "false"):
-            return replace(self, **{name: text == "true"})
-        if name == "start" and text:
-            return replace(self, start=text)
-        known = ", ".join(("start", *LISTS, *NUMBERS, *FLAGS))
-        _refuse(f"'{name}={text}' is not an option; options are {known} (true or false)")
-        return self
 
 
 def _require_range(name: str, value: float, allowed: tuple[float, float]) -> None:
@@ -164,25 +144,82 @@ def _refuse(problem: str) -> None:
     raise RefusedError(reason)
 
 
-def registration_choices(content: Mapping[str, Any]) -> dict[str, RegistrationChoice]:
-    """Read the case file's key ``registration_options``: course, or ``*``, to options."""
-    return {course: RegistrationChoice.from_json(one, course) for course, one in content.items()}
+def _without_effect(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the options that are set and idle because another is not, of all options by name."""
+    idle = {
+        "leave_out": values["leave_out"] and not values["guide"],
+        "fine_mm": values["fine_mm"] != RegistrationChoice.fine_mm and not values["fine_around"],
+        "start_landmarks": values["start_landmarks"] and values["start"] not in (AUTO, LANDMARKS),
+        "refine_start": not values["refine_start"] and values["start"] in KINDS,
+    }
+    return tuple(name for name, is_idle in idle.items() if is_idle)
 
 
-def with_option(
-    choices: Mapping[str, RegistrationChoice], text: str
+def registration_choices(
+    content: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, RegistrationChoice]:
-    """Return the choices with one ``[COURSE:]NAME=VALUE`` of the command line.
+    """Read the case file's key ``registration_options``: course, or ``*``, to options.
+
+    What a course does not choose itself is as ``*`` says; an option that it takes the effect from,
+    as ``fine_mm`` by an empty ``fine_around``, is not taken over.
 
     Raises
     ------
     RefusedError
-        Text of another form, or an option that is not known.
+        Keys that are not known, values that are not allowed.
     """
-    left, separator, value = text.partition("=")
-    course, colon, name = left.rpartition(":")
-    if not separator or (colon and not course):
-        _refuse(f"'{text}' is not [COURSE:]NAME=VALUE")
-    course = course or "*"
-    before = choices.get(course, choices.get("*", RegistrationChoice()))
-    return {**choices, course: before.with_text(name, value)}
+    common = RegistrationChoice.from_json(content.get(ALL, {}), ALL).to_json()
+    choices = {}
+    for course, own in content.items():
+        both = {**common, **own}
+        idle = _without_effect({**vars(RegistrationChoice()), **both})
+        kept = {name: value for name, value in both.items() if name in own or name not in idle}
+        choices[course] = RegistrationChoice.from_json(kept, course)
+    return choices
+
+
+def registration_options_json(choices: Mapping[str, RegistrationChoice]) -> dict[str, Any]:
+    """Return what `registration_choices` reads: of a course only what differs from ``*``."""
+    common = choices.get(ALL)
+    return {c: one.to_json(None if c == ALL else common) for c, one in choices.items()}
+
+
+def with_option(
+    choices: Mapping[str, RegistrationChoice], *texts: str
+) -> dict[str, RegistrationChoice]:
+    """Return the choices with every ``[COURSE:]NAME=VALUE`` of the command line.
+
+    Raises
+    ------
+    RefusedError
+        Text of another form, an option that is not known, or values that are not allowed together.
+    """
+    content = registration_options_json(choices)
+    for text in texts:
+        left, separator, value = text.partition("=")
+        course, colon, name = left.rpartition(":")
+        if not separator or (colon and not course):
+            _refuse(f"'{text}' is not [COURSE:]NAME=VALUE")
+        content.setdefault(course or ALL, {})[name] = _typed(name, value)
+    return registration_choices(content)
+
+
+def _typed(name: str, text: str) -> object:
+    """Return an option of the command line as the case file has it.
+
+    ``text`` is a number, ``true`` or ``false``, or names separated by commas.
+    """
+    if name in LISTS:
+        return [one for one in text.split(",") if one]
+    if name in NUMBERS:
+        try:
+            return float(text)
+        except ValueError:
+            _refuse(f"{name} is '{text}'; give a number")
+    if name in FLAGS and text in ("true", "false"):
+        return text == "true"
+    if name == "start" and text:
+        return text
+    known = ", ".join(("start", *LISTS, *NUMBERS, *FLAGS))
+    _refuse(f"'{name}={text}' is not an option; options are {known} (true or false)")
+    return None

@@ -24,13 +24,14 @@ from .field_composition import without_folds
 from .grids import Grid, Volume
 from .organ_terms import OrganTerm, made_alike
 from .progress import Progress, silent
-from .registration_guidance import GuidedOrgan, terms_of
+from .registration_guidance import GuidedOrgan, terms_of, told_of
 from .registration_images import (
     SOFT_HU_OF_UNIT,
     SOFT_VALUE,
     Images,
     body_box,
     lps_box,
+    on_one_scale,
     prepare,
     working_grid,
 )
@@ -60,6 +61,8 @@ class DeformableMatch:
         Of the displacement on its own nodes; 0 or less means that it folds.
     warnings : tuple of str
         What the user must be told.
+    bent : bool
+        False where the displacement was left at nought, because none could be relied upon.
     """
 
     field: sitk.Image
@@ -68,6 +71,7 @@ class DeformableMatch:
     rigid: sitk.Transform
     smallest_jacobian: float = 1.0
     warnings: tuple[str, ...] = ()
+    bent: bool = True
 
 
 def register_deformable(
@@ -80,6 +84,9 @@ def register_deformable(
     guidance: Sequence[GuidedOrgan] = (),
 ) -> DeformableMatch:
     """Find the displacement field that comes before the rigid transform.
+
+    An offset of the HU of a whole CT is taken off first. Where the HU differ all over the body and
+    no such offset explains it, the displacement stays nought: it would be driven by the HU.
 
     Parameters
     ----------
@@ -110,9 +117,16 @@ def register_deformable(
     finest_mm = max(options.spacing_mm, min(reference.grid.spacing_mm))
     multiple = 2 ** len(options.iterations)
     grid = working_grid(body_box(bodies[0], MARGIN_MM), finest_mm, options.most_voxels, multiple)
-    images, said = prepare(grid, (reference, prior), bodies, rigid)
-    organs = terms_of(guidance, grid, rigid, (reference, prior), multiple)
-    log = [said, *(f"guided by {organ.name}" for organ in organs)]
+    alike, offset = on_one_scale((reference, prior), bodies, rigid)
+    images, said = prepare(grid, alike, bodies, rigid)
+    offsets = (offset,) if offset else ()
+    unlike = _unlike(images)
+    if unlike:
+        return _unbent(reference.grid, grid, rigid, (said, *offsets), unlike)
+    seen = images.fixed_seen, images.moving_seen
+    organs = terms_of(guidance, grid, rigid, (reference, prior), seen, multiple)
+    told, remarks = told_of(organs, grid)
+    log = [*offsets, said, *told]
     nodes, reason = run_levels(images, organs, grid, options, progress, log)
     nodes, warnings = calmed(nodes, log)
     return DeformableMatch(
@@ -121,23 +135,38 @@ def register_deformable(
         reason,
         rigid,
         smallest_jacobian(nodes),
-        _unlike(images) + warnings,
+        offsets + remarks + warnings,
     )
 
 
-def _unlike(images: Images) -> tuple[str, ...]:
-    """Warn of two CTs whose HU differ all over the body."""
+def _unbent(
+    reference: Grid, grid: Grid, rigid: sitk.Transform, log: tuple[str, ...], why: str
+) -> DeformableMatch:
+    """Return the rigid map, as a displacement of nought."""
+    nodes = np.zeros((3, *half(grid.shape)), dtype=np.float32)
+    return DeformableMatch(
+        field_image(nodes, grid, reference),
+        (*log, why),
+        "no deformation: the HU of the CTs differ all over the body, the rigid map is kept",
+        rigid,
+        warnings=(why,),
+        bent=False,
+    )
+
+
+def _unlike(images: Images) -> str:
+    """Say that the HU of two CTs differ all over the body; empty where they do not."""
     inside = (images.outside < 0.5) & (images.fixed_seen > 0.5) & (images.moving_seen > 0.5)
     inside &= (images.fixed > SOFT_VALUE) & (images.moving > SOFT_VALUE)
     if not inside.any():
-        return ()
+        return ""
     differ_hu = SOFT_HU_OF_UNIT * float(np.median(images.moving[inside] - images.fixed[inside]))
     if abs(differ_hu) < UNLIKE_HU:
-        return ()
+        return ""
     return (
         f"the HU of the prior CT differ by {differ_hu:+.0f} HU from those of the reference CT all "
-        "over the body: check rescale slope, intercept and calibration; do not rely on the "
-        "deformation",
+        "over the body, and no peaks of fat and muscle tell by how much to move them: nothing was "
+        "deformed, the rigid map is kept; check rescale slope, intercept and calibration of both"
     )
 
 

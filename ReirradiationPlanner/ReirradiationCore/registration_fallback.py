@@ -15,7 +15,7 @@ from typing import Any
 from .case import MappingStrategy
 from .courses import Structure, StructureKind
 from .quality_choice import Fallback
-from .registration_verdicts import LOSES_MAP
+from .registration_verdicts import LOSES_MAP, Verdict
 
 DEFORMED = ("deformable", "file")
 MAPPED = (MappingStrategy.DIR, MappingStrategy.RIGID)
@@ -56,10 +56,13 @@ class CourseMap:
         )
 
     def problem(self, structure: str, strategy: MappingStrategy) -> str:
-        """Return why a voxel-wise map of a structure must not be used; empty if it may."""
+        """Return why a voxel-wise map of a structure must not be used; empty if it may.
+
+        A rigid part that was not measured is judged as the whole map is.
+        """
         entry = self.measured.get(structure)
         if entry is not None and strategy is MappingStrategy.RIGID is not self.default:
-            entry = entry.get("rigid")
+            entry = entry.get("rigid") or entry
         if entry is None or entry["verdict"] not in LOSES_MAP:
             return ""
         return entry.get("why") or f"verdict {entry['verdict']}"
@@ -145,8 +148,11 @@ def _lacking(
 def _lacking_rigid(name: str, wanted: MappingStrategy, course: CourseMap) -> str:
     if wanted is MappingStrategy.RIGID:
         return "the map that failed is the rigid one"
-    if course.measured[name].get("rigid") is None:
+    rigid = course.measured[name].get("rigid")
+    if rigid is None:
         return "the rigid part of this registration is not known or not measured there"
+    if rigid["verdict"] == Verdict.NOT_VALIDATED.value:
+        return "nothing validates the rigid part there, neither contours nor landmarks"
     problem = course.problem(name, MappingStrategy.RIGID)
     return f"the rigid part fails too: {problem}" if problem else ""
 
@@ -158,5 +164,5 @@ def not_validated(course: CourseMap) -> str:
         return ""
     return (
         f"{course.course_id}: registration NOT VALIDATED by contours at {', '.join(unseen)} (none "
-        "in the prior course, or used for guidance); landmarks can validate it"
+        "in the prior course, or used for guidance); landmarks in it or within 2 cm can validate it"
     )

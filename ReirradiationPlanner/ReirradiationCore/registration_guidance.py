@@ -9,18 +9,24 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
 
+from .contour_ends import drawn_part
 from .contours import coverage_on_grid
 from .courses import Course, Structure, StructureKind
+from .curvature_solver import block_mean
 from .errors import GeometryError, RefusedError, RegistrationError
 from .grids import Grid, Volume
 from .names import squash
-from .organ_terms import REACH_MM, OrganTerm, organ_term
+from .organ_terms import REACH_MM, Array, Box, OrganTerm, organ_box, organ_term
 from .registration_images import on_grid
 from .structure_pairs import StructurePair, pair_structures
 
 ALL = "*"
 MARGIN_MM = 2 * REACH_MM
 FEWEST_CC = 0.5
+KNOWN_SHARE = 0.75
+MOST_OF_SURFACE = 0.95
+LEAST_OF_SURFACE = 0.1
+FAR_APART_MM = 30.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,10 +109,13 @@ def terms_of(
     grid: Grid,
     transform: sitk.Transform,
     images: tuple[Volume, Volume],
+    seen: tuple[Array, Array],
     multiple: int,
     part_of_body: bool = False,
 ) -> list[OrganTerm]:
     """Return the terms of organs on a grid of the reference frame.
+
+    Where one of the CTs or contours stop without an end of the organ, the term is left out.
 
     Parameters
     ----------
@@ -114,6 +123,8 @@ def terms_of(
         Reference to prior, as far as known.
     images : tuple of Volume
         Both CTs: their slice spacing is that of the contours.
+    seen : tuple of ndarray
+        1 where each CT knows what is there, 0 elsewhere; on the grid.
     multiple : int
         Terms are cut out in blocks of so many voxels.
     part_of_body : bool
@@ -143,8 +154,68 @@ def terms_of(
                 "that both CTs show; leave it out of the guidance"
             )
             raise RegistrationError(msg)
-        terms.append(organ_term(organ.name, covers[0], covers[1], spacing, multiple))
+        box = organ_box(*covers, spacing, multiple)
+        around = _nodes_around(grid, box)
+        known = tuple(
+            _known(part[box], around, way, image, structure)
+            for part, way, image, structure in zip(seen, ways, images, both, strict=True)
+        )
+        terms.append(organ_term(organ.name, *covers, spacing, multiple, known))
     return terms
+
+
+def _nodes_around(grid: Grid, box: Box) -> Grid:
+    """Return the grid of the nodes in a box, and of one more on each side."""
+    spacing = 2 * grid.spacing_mm[0]
+    first = np.array([part.start for part in box])[::-1] + 0.5 - 2
+    size = [(part.stop - part.start) // 2 + 2 for part in box][::-1]
+    origin = grid.points_at(first[None, :])[0]
+    return Grid(tuple(size), (spacing,) * 3, tuple(origin.tolist()))
+
+
+def _known(
+    seen: Array, nodes: Grid, way: sitk.Transform, image: Volume, structure: Structure
+) -> npt.NDArray[np.bool_]:
+    """Return where an image shows and its contours tell what belongs to an organ."""
+    start, extent = image.grid.box_mm()
+    middle = image.grid.axes @ (start + extent / 2) + np.array(image.grid.origin_lps)
+    whole = Grid((1, 1, 1), tuple(extent.tolist()), tuple(middle.tolist()), image.grid.direction)
+    one = Volume(np.ones((1, 1, 1), dtype=np.float32), whole).to_sitk()
+    known = np.pad(block_mean(seen), 1, mode="edge") * on_grid(one, nodes, way, 0.0)
+    drawn = drawn_part(structure, image.grid.spacing_mm[2], nodes.spacing_mm[0])
+    if drawn is not None:
+        known *= on_grid(drawn.to_sitk(), nodes, way, 0.0, go_on=True)
+    return known > KNOWN_SHARE
+
+
+def told_of(terms: Sequence[OrganTerm], grid: Grid) -> tuple[list[str], tuple[str, ...]]:
+    """Return what the log and what the user must be told of the organs that guide.
+
+    The user is warned of an organ that hardly steers, since nearly all of it lies where a CT or its
+    contours stop, and of one whose ends in both courses taper but lie far apart: if its contours
+    do not reach to its ends, it would be bent along.
+    """
+    log, warnings = [], []
+    for term in terms:
+        log.append(f"guided by {term.name}")
+        share = term.steering_share()
+        if share < MOST_OF_SURFACE:
+            said = (
+                f"{term.name} steers with {share:.0%} of its surface: the rest lies where a CT or "
+                "its contours stop without an end of the organ"
+            )
+            log.append(said)
+            if share < LEAST_OF_SURFACE:
+                warnings.append(f"{said}; do not rely on its guidance")
+        warnings += [
+            f"the {which} ends of {term.name} lie {abs(moving - fixed):.0f} mm apart after the "
+            f"rigid match (reference CT: z {fixed:.0f} mm, prior CT there: z {moving:.0f} mm), and "
+            "the guidance pulls them together: check that both contours reach to the end of the "
+            "organ, else leave it out"
+            for which, fixed, moving in term.ends_mm(grid)
+            if abs(moving - fixed) > FAR_APART_MM
+        ]
+    return log, tuple(warnings)
 
 
 def _coverage(name: str, structure: Structure, image: Volume, spacing_mm: float) -> Volume:

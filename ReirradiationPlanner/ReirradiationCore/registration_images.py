@@ -18,11 +18,12 @@ import numpy.typing as npt
 import SimpleITK as sitk
 from scipy import fft, ndimage
 
-from .body_mask import shrink
+from .body_mask import padded_share, shrink
 from .contrast_medium import SEARCH_MM, without_contrast_medium
 from .curvature_solver import block_mean
+from .field_of_view import UNSEEN_HU, with_padding_marked
 from .grids import Grid, Volume
-from .intensity_matching import curve_between, moved_hu
+from .intensity_matching import Offset, curve_between, moved_hu, offset_between
 from .mask_box import mask_box
 
 Array = npt.NDArray[np.float32]
@@ -40,7 +41,6 @@ BONE_NEIGHBOURHOOD_MM = 10.0
 BONE_OVERLAP = (0.93, 0.98)
 SMOOTHING_VOXELS = 0.5
 OUTSIDE_HU = -5000.0
-UNSEEN_HU = -1200.0  # below air: outside the image, or padding around the field of view
 IN_BODY = 0.02
 DEEP_IN_BODY = 0.98
 OUTSIDE_VALUE = 0.6
@@ -121,6 +121,56 @@ def working_grid(box: Box, finest_mm: float, most_voxels: int, multiple: int = 8
     return Grid(tuple(size.tolist()), (float(spacing),) * 3, tuple(origin.tolist()))
 
 
+def on_one_scale(
+    images: Sequence[Volume], bodies: Sequence[Volume], transform: sitk.Transform
+) -> tuple[tuple[Volume, Volume], str]:
+    """Return both CTs without an offset of HU between them, and what the user must be told of it.
+
+    Parameters
+    ----------
+    images, bodies : sequence of Volume
+        Reference and prior: CT in HU, mask of the body.
+    transform : sitk.Transform
+        Reference to prior, as far as known.
+
+    Returns
+    -------
+    images : tuple of Volume
+        The same ones where no offset of 40 HU or more is found; else the CT whose fat and muscle
+        are further from where they belong is moved, all but its padding.
+    said : str
+        The offset and the peaks, empty where there is none.
+    """
+    reference, prior = images
+    ways, grid = (sitk.Transform(3, sitk.sitkIdentity), transform), bodies[0].grid
+    lows = [shrink(image, grid.spacing_mm[0]) for image in images]
+    hus = [on_grid(i.to_sitk(), grid, w, OUTSIDE_HU) for i, w in zip(lows, ways, strict=True)]
+    shares = [on_grid(b.to_sitk(), grid, w, 0.0) for b, w in zip(bodies, ways, strict=True)]
+    found = offset_between(*hus, (shares[0] > DEEP_IN_BODY) & (shares[1] > DEEP_IN_BODY))
+    if found is None:
+        return (reference, prior), ""
+    if found.in_prior():
+        return (reference, _raised(prior, -found.hu)), _told_of(found, "prior")
+    return (_raised(reference, found.hu), prior), _told_of(found, "reference")
+
+
+def _raised(image: Volume, hu: float) -> Volume:
+    image = with_padding_marked(image)
+    seen = image.array >= UNSEEN_HU
+    return Volume(np.where(seen, image.array + np.float32(hu), image.array), image.grid)
+
+
+def _told_of(offset: Offset, moved: str) -> str:
+    here, there = ("fat {:.0f}, muscle {:.0f} HU".format(*p) for p in offset[1:])
+    side = "above" if offset.hu > 0 else "below"
+    return (
+        f"the HU of the prior CT ({there}) lie {abs(offset.hu):.0f} HU {side} those of the "
+        f"reference CT ({here}) all over the body: the {moved} CT "
+        "was moved by that for the registration; check rescale slope, intercept and calibration "
+        "of both"
+    )
+
+
 def prepare(
     grid: Grid, images: Sequence[Volume], bodies: Sequence[Volume], transform: sitk.Transform
 ) -> tuple[Images, str]:
@@ -143,7 +193,8 @@ def prepare(
     curve, said = curve_between(hus[0], hus[1], deep)
     hus[1] = moved_hu(hus[1], curve)
     lows[1] = Volume(moved_hu(lows[1].array, curve), lows[1].grid)
-    inner = [on_grid(_inner(b).to_sitk(), grid, w, 0.0) for b, w in zip(bodies, ways, strict=True)]
+    deeper = [_inner(body, low) for body, low in zip(bodies, lows, strict=True)]
+    inner = [on_grid(i.to_sitk(), grid, w, 0.0) for i, w in zip(deeper, ways, strict=True)]
     windows = [_window_on(low, grid, way) for low, way in zip(lows, ways, strict=True)]
     values = [(w + _dark(h, i)) * n for w, h, i, n in zip(windows, hus, inner, near, strict=True)]
     fixed = np.where(covered[0], values[0], values[1])
@@ -160,7 +211,7 @@ def _without_contrast_medium(
     images: Sequence[Volume], bodies: Sequence[Volume], ways: Sequence[sitk.Transform], grid: Grid
 ) -> tuple[list[Volume], list[str]]:
     """Return both CTs near the spacing of the grid, and what was done about contrast medium."""
-    lows = [shrink(image, grid.spacing_mm[0]) for image in images]
+    lows = [with_padding_marked(shrink(image, grid.spacing_mm[0])) for image in images]
     search = lps_grid(grid, SEARCH_MM)
     hus = [
         ndimage.median_filter(on_grid(low.to_sitk(), search, way, OUTSIDE_HU), 3)
@@ -192,11 +243,13 @@ def _dark(hu: Array, inner: Array) -> Array:
     return np.interp(hu, LUNG_HU, LUNG_VALUES).astype(np.float32) * inner
 
 
-def _inner(body: Volume) -> Volume:
-    """Return the part of a body that is away from its skin, plane by plane."""
+def _inner(body: Volume, image: Volume) -> Volume:
+    """Return the part of a body away from its skin, plane by plane; a cut is no skin."""
     steps = max(1, round(LUNG_DEPTH_MM / body.grid.spacing_mm[0]))
     across = np.ones((1, 3, 3), dtype=bool)
-    inner = ndimage.binary_erosion(body.array > 0, across, iterations=steps)
+    inside, padded = body.array > 0, padded_share(image, body.grid)
+    goes_on = inside if padded is None else inside | (padded > 0)
+    inner = inside & ndimage.binary_erosion(goes_on, across, iterations=steps, border_value=1)
     return Volume(inner.astype(np.uint8), body.grid)
 
 
@@ -206,11 +259,16 @@ def on_grid(
     transform: sitk.Transform,
     outside: float,
     interpolator: int = sitk.sitkLinear,
+    *,
+    go_on: bool = False,
 ) -> Array:
-    """Return the values of an image at the voxels of a grid, ``outside`` beyond it."""
+    """Return the values of an image at the voxels of a grid.
+
+    Beyond the image they are ``outside``, or with ``go_on`` the nearest ones of the image.
+    """
     out = sitk.Resample(
         sitk.Cast(image, sitk.sitkFloat32), grid.size, transform, interpolator,
-        grid.origin_lps, grid.spacing_mm, grid.direction, outside, sitk.sitkFloat32, False,
+        grid.origin_lps, grid.spacing_mm, grid.direction, outside, sitk.sitkFloat32, go_on,
     )  # fmt: skip
     return sitk.GetArrayFromImage(out)
 

@@ -79,6 +79,44 @@ def near_targets(planned: Course) -> Volume | None:
     return Volume(near.astype(np.float32), grid)
 
 
+def measured_box(planned: Course, near: Volume | None) -> Grid:
+    """Even grid that holds all structures and a region around the targets, with a voxel to spare.
+
+    On it the determinants of a map are taken that brings no grid of its own.
+    """
+    own = box_around(planned.structures, REGION_SPACING_MM, REGION_SPACING_MM)
+    boxes = [own] if near is None else [own, near.grid]
+    ends = [np.array([[0.0, 0.0, 0.0], np.array(box.size) - 1.0]) for box in boxes]
+    corners = np.concatenate([box.points_at(end) for box, end in zip(boxes, ends, strict=True)])
+    low = corners.min(axis=0) - REGION_SPACING_MM
+    high = corners.max(axis=0) + REGION_SPACING_MM
+    size = np.ceil((high - low) / REGION_SPACING_MM).astype(int) + 1
+    return Grid(tuple(size.tolist()), own.spacing_mm, tuple(low.tolist()))
+
+
+def unknown_fraction(region: Volume, transform: sitk.Transform, planned: Course) -> float:
+    """Part 0..1 of a region inside the patient that lies outside the domain of a transform.
+
+    Air around the body, where it is drawn, and what the planning CT does not show do not count.
+
+    Parameters
+    ----------
+    transform : sitk.Transform
+        Reference to prior.
+    """
+    inside = region.array > 0.5
+    bodies = [s for s in planned.structures if s.kind is StructureKind.EXTERNAL]
+    if bodies:
+        body = coverage_on_grid(bodies[0], region.grid, slice_spacing_mm(planned))
+        inside &= body.array > 0.5
+    points = points_inside(Volume(inside, region.grid))
+    if planned.image is not None:
+        grid = planned.image.grid
+        index = grid.indices_of(points)
+        points = points[np.all((index >= 0) & (index <= np.array(grid.size) - 1), axis=1)]
+    return float(np.mean(~map_points(transform, points)[1])) if len(points) else 0.0
+
+
 def points_inside(region: Volume) -> FloatArray:
     """Centres (N, 3) of the voxels of a mask or coverage above one half, LPS, mm."""
     return region.grid.points_at(np.argwhere(region.array > 0.5)[:, ::-1].astype(float))

@@ -23,6 +23,7 @@ from .mask_box import mask_box
 from .progress import Progress, silent
 from .registration_checks import rotation_degrees
 from .registration_images import lps_grid
+from .registration_likeness import require_region_when_turned, require_same_region
 from .registration_starts import (
     BONE_HU,
     Level,
@@ -61,12 +62,15 @@ class RigidMatch:
         What the optimiser of the last level said.
     start : str
         Name of the start that was best.
+    warnings : tuple of str
+        What the user must be told.
     """
 
     transform: sitk.Euler3DTransform
     log: tuple[str, ...]
     stop_reason: str
     start: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def register_rigid(
@@ -92,8 +96,8 @@ def register_rigid(
     Raises
     ------
     RegistrationError
-        The optimiser failed from every start, a start that cannot be used, or a prior CT that fits
-        only when turned by half a turn.
+        The optimiser failed from every start, a start that cannot be used, a prior CT that fits
+        only when turned by half a turn, or CTs that do not show the same region.
     CancelledError
         The user stopped the step.
 
@@ -113,9 +117,11 @@ def register_rigid(
         _require_upright(search, turned, center, match, progress)
     finer = _level(reference, prior, bodies, FINER_MM)
     match = _finer(finer, FINER_MM, match, _part(progress, 0.5, 0.2), log)
-    best, reason = _settle(reference, prior, bodies, match, progress, log)
+    information = -match[1]
+    match, bone = _settle(reference, prior, bodies, match, progress, log)
+    said = require_same_region(information, bone)
     progress("Rigid registration", 1.0)
-    return RigidMatch(best, tuple(log), reason, start)
+    return RigidMatch(match[0], tuple(log), match[2], start, said)
 
 
 def _best_start(
@@ -156,12 +162,13 @@ def _require_upright(
     """Refuse a prior CT that fits distinctly better after half a turn."""
     found: list[tuple[str, Match]] = []
     for name, start in turned_starts(rough, center, BETTER_CORRELATION):
-        report = _part(progress, 0.5, 0.0)
-        turned = _try(_mutual_information(level, 2.0, 60), start, level, report)
+        method = _mutual_information(level, 2.0, 60)
+        turned = _try(method, start, level, _part(progress, 0.5, 0.0))
         if turned is not None and turned[1] < BETTER_INFORMATION * match[1]:
             found.append((name, turned))
     if found:
         name, best = min(found, key=lambda one: one[1][1])
+        require_region_when_turned(-match[1], -best[1])
         msg = (
             f"the prior CT fits the reference CT only after half a turn about {name}: mutual "
             f"information {-best[1]:.2f} against {-match[1]:.2f} as the files have it; Patient "
@@ -178,8 +185,8 @@ def _level(
     spacing_mm = max(spacing_mm, *(min(image.grid.spacing_mm) for image in (reference, prior)))
     for image, body in zip((reference, prior), bodies, strict=True):
         grid = lps_grid(image.grid, spacing_mm)
-        volume = resample(image, grid)
-        images.append(Volume(np.clip(volume.array, *WINDOW_HU), grid).to_sitk())
+        values = np.clip(resample(image, grid).array, *WINDOW_HU)
+        images.append(Volume(values, grid).to_sitk())
         inside = resample(body, grid, outside=0.0).array > 0.5
         masks.append(Volume(inside.astype(np.uint8), grid).to_sitk())
     return Level(images[0], images[1], masks[0], masks[1])
@@ -212,8 +219,11 @@ def _settle(
     match: Match,
     progress: Progress,
     log: list[str],
-) -> tuple[sitk.Euler3DTransform, str]:
-    """Refine on bone and its surroundings, where there is enough of it in the reference CT."""
+) -> tuple[Match, float | None]:
+    """Refine on bone and its surroundings, where there is enough of it in the reference CT.
+
+    Returns the last match, and the squared correlation there; None without enough bone.
+    """
     report = _part(progress, 0.7, 0.3)
     level = _level(reference, prior, bodies, BONE_MM)
     bone = (level.fixed > BONE_HU) & level.fixed_mask
@@ -222,14 +232,13 @@ def _settle(
     if volume_cc < SMALLEST_BONE_CC:
         log.append(f"bone not used: {volume_cc:.0f} cc in the reference CT")
         level = _level(reference, prior, bodies, WITHOUT_BONE_MM)
-        best = _finer(level, WITHOUT_BONE_MM, match, report, log)
-        return best[0], best[2]
+        return _finer(level, WITHOUT_BONE_MM, match, report, log), None
     level = _around_bone(level, bone)
     method = _method(level, 0.5, 40)
     method.SetMetricAsCorrelation()
     found = _try(method, match[0], level, report)
     log.append(f"bone at {BONE_MM:g} mm: {_describe(found)}")
-    return (match[0], match[2]) if found is None else (found[0], found[2])
+    return (match, 0.0) if found is None else (found, -found[1])
 
 
 def _around_bone(level: Level, bone: sitk.Image) -> Level:
@@ -252,7 +261,7 @@ def _try(
     start: sitk.Euler3DTransform,
     level: Level,
     report: Callable[[float], None],
-) -> tuple[sitk.Euler3DTransform, float, str] | None:
+) -> Match | None:
     """Run one optimisation; None where the metric cannot be computed from this start."""
     transform = sitk.Euler3DTransform(start)
     method.SetInitialTransform(transform, inPlace=True)
@@ -274,11 +283,8 @@ def _try(
         return None
     if cancelled:
         raise cancelled[0]
-    return (
-        _rounded(transform),
-        method.GetMetricValue(),
-        method.GetOptimizerStopConditionDescription(),
-    )
+    reason = method.GetOptimizerStopConditionDescription()
+    return _rounded(transform), method.GetMetricValue(), reason
 
 
 def _rounded(transform: sitk.Euler3DTransform) -> sitk.Euler3DTransform:
@@ -288,7 +294,7 @@ def _rounded(transform: sitk.Euler3DTransform) -> sitk.Euler3DTransform:
     return transform
 
 
-def _describe(found: tuple[sitk.Euler3DTransform, float, str] | None) -> str:
+def _describe(found: Match | None) -> str:
     if found is None:
         return "no overlap"
     matrix = np.array(found[0].GetMatrix()).reshape(3, 3)

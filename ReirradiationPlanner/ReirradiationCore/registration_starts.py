@@ -12,7 +12,7 @@ import SimpleITK as sitk
 
 from .errors import RegistrationError
 from .landmarks import Landmark
-from .point_transforms import linear_part
+from .point_transforms import is_finite, linear_part
 from .registration_choice import AUTO
 
 Array = npt.NDArray[np.float64]
@@ -164,10 +164,13 @@ def as_rigid(transform: sitk.Transform, center: Array) -> sitk.Euler3DTransform:
     Raises
     ------
     RegistrationError
-        A transform that is not linear, scales or mirrors.
+        A transform that is not linear, scales or mirrors, or has numbers that are not finite.
     """
     if not transform.IsLinear():
         msg = f"a registration starts from a rigid transform, not from a {transform.GetName()}"
+        raise RegistrationError(msg)
+    if not is_finite(transform):
+        msg = "the transform to start from has numbers that are not finite; export it again"
         raise RegistrationError(msg)
     matrix, offset = linear_part(transform)
     off = float(np.abs(matrix.T @ matrix - np.eye(3)).max())
@@ -180,6 +183,15 @@ def as_rigid(transform: sitk.Transform, center: Array) -> sitk.Euler3DTransform:
     u, _, vt = np.linalg.svd(matrix)
     rotation = u @ vt
     return _euler(rotation, rotation @ center + offset - center, center)
+
+
+def is_rigid(transform: sitk.Transform) -> bool:
+    """Tell whether a transform only turns and moves, so that `as_rigid` takes it."""
+    try:
+        as_rigid(transform, np.zeros(3))
+    except RegistrationError:
+        return False
+    return True
 
 
 def landmark_start(landmarks: Sequence[Landmark], center: Array) -> Start:

@@ -2,7 +2,8 @@
 
 Levels and rules: physics.md 7.2. Contours that steered a registration cannot validate it, and a
 structure that is drawn in one course only has no contours to compare: both are NOT VALIDATED unless
-landmarks say more, but fail where the map folds or is not consistent.
+landmarks of theirs or close to them say more, but fail where the map folds, is not consistent, or
+landmarks elsewhere are missed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
+from .courses import StructureKind
 from .registration_levels import Pair, QualityLevels, Ranges
 from .registration_quality import StructureQuality
 
@@ -34,6 +36,8 @@ USUAL_NOTE = (
     "; up to 4.4 mm was usual for deformable registration in a thoracic reirradiation benchmark "
     "(Sand et al.)"
 )
+JUDGED = (StructureKind.OAR, StructureKind.TARGET)  # kinds at which a registration is judged
+SMALLEST_SHARE = 0.5  # an organ of which less is seen by both CTs does not pass
 LOSES_MAP = (Verdict.FAIL.value, Verdict.UNKNOWN.value)
 
 
@@ -45,7 +49,7 @@ class Finding:
     ----------
     metric : str
         ``mda_mm``, ``hd95_mm``, ``dsc``, ``volume_ratio``, ``jacobian``, ``inverse_consistency``,
-        ``tre`` or ``folding_near_target``.
+        ``tre``, ``tre_anywhere``, ``common_share`` or ``folding_near_target``.
     verdict : Verdict
         On this metric alone.
     words : str
@@ -90,9 +94,13 @@ class Circumstances:
     is_thin : bool
         Cord, plexus or vessel: DSC says nothing of it, MDA does.
     landmarks : Errors, optional
-        Of the landmarks that speak for the structure.
+        Of the landmarks that speak for the structure; they may validate it.
+    landmarks_anywhere : Errors, optional
+        Of these and of the landmarks of no structure wherever they are; they count against it.
     folds_near_target : bool
         The map folds within 2 cm of the planned target, and the structure reaches there.
+    unknown_near_target : float
+        Part 0..1 of these 2 cm where the map is unknown, if the structure reaches there.
     is_mobile : bool
         Bowel or an organ of the thorax, for which more than the levels of MDA is usual.
     """
@@ -105,6 +113,8 @@ class Circumstances:
     landmarks: Errors | None = None
     folds_near_target: bool = False
     is_mobile: bool = False
+    landmarks_anywhere: Errors | None = None
+    unknown_near_target: float = 0.0
 
 
 def judge_structure(
@@ -134,8 +144,17 @@ def _findings(
     if known.folds_near_target:
         words = "the map folds within 2 cm of the planned target"
         yield Finding("folding_near_target", Verdict.FAIL, words)
+    elif known.unknown_near_target > 0:
+        words = (
+            f"folding could not be measured in {100 * known.unknown_near_target:.2g} % of the 2 cm "
+            "around the planned target, which are outside the domain of the map"
+        )
+        yield Finding("folding_near_target", Verdict.UNKNOWN, words)
     if known.landmarks is not None:
         yield _of_landmarks(known.landmarks, levels)
+    elsewhere, near = known.landmarks_anywhere, known.landmarks
+    if elsewhere is not None and elsewhere.count > (0 if near is None else near.count):
+        yield from _of_landmarks_anywhere(elsewhere, levels)
 
 
 def _of_contours(
@@ -150,6 +169,12 @@ def _of_contours(
     yield within("volume_ratio", "volume ratio", (ratio, ratio), levels.volume_ratio)
     if quality.volume_cc > levels.dsc_from_cc and not known.is_thin:
         yield at_least("dsc", "DSC", quality.dsc, levels.dsc)
+    if quality.common_share < SMALLEST_SHARE:
+        words = (
+            f"only {100 * quality.common_share:.0f} % of it is seen by both CTs and was compared "
+            f"(at least {100 * SMALLEST_SHARE:.0f} %)"
+        )
+        yield Finding("common_share", Verdict.WARN, words)
 
 
 def _of_jacobian(quality: StructureQuality, levels: Ranges, *, folding_only: bool) -> Finding:
@@ -169,6 +194,14 @@ def _of_landmarks(errors: Errors, levels: QualityLevels) -> Finding:
     mean = at_most("tre", "mean TRE", errors.mean_mm, levels.tre_mean_mm, " mm")
     largest = at_most("tre", "largest TRE", errors.max_mm, levels.tre_max_mm, " mm")
     return Finding("tre", worst([mean.verdict, largest.verdict]), f"{mean.words}, {largest.words}")
+
+
+def _of_landmarks_anywhere(errors: Errors, levels: QualityLevels) -> Iterator[Finding]:
+    """Count errors far from a structure against it; that they are small says nothing of it."""
+    found = _of_landmarks(errors, levels)
+    if found.verdict is not Verdict.PASS:
+        words = f"with landmarks elsewhere {found.words}"
+        yield Finding("tre_anywhere", found.verdict, words)
 
 
 def at_most(metric: str, label: str, value: float, levels: Pair, unit: str = "") -> Finding:

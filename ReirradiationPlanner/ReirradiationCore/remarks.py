@@ -9,6 +9,7 @@ from .courses import Course, StructureKind
 from .dicom import ReadResult
 from .dose_checks import dose_per_fraction_note
 from .pipeline_data import JudgedOrgan, RegisteredCourse
+from .registration_doubts import IN_DOUBT
 from .registration_fallback import ACCEPTED, CourseMap, not_validated
 from .structure_pairs import side_warning
 from .warning import scale_warning
@@ -27,11 +28,14 @@ def remarks(
     """Return every warning of a run, most general first, each once."""
     said = [
         scale_warning(case.planned_scale),
+        *_of_maps(registered, in_doubt=True),
         *read.warnings,
         *notes,
         *_of_case(case),
         *_of_dates(read.courses),
         *_of_registrations(registered, case),
+        *_of_maps(registered, in_doubt=False),
+        *_of_frames(read.courses, registered),
         *_of_matches(organs),
         *_of_defaults(organs),
         *_of_strategies(organs),
@@ -83,9 +87,25 @@ def approval_void(course: str, registered: Mapping[str, RegisteredCourse], case:
     )
 
 
+def approval_untied(course: str, registered: Mapping[str, RegisteredCourse], case: Case) -> str:
+    """Say that an approval names no transform; empty if it names one, is void or is none."""
+    approval, match = case.approvals.get(course), registered.get(course)
+    digest = match.quality.get("transform_sha256") if match else None
+    if approval is None or approval.names_transform or digest is None:
+        return ""
+    if not approval.holds_for(digest):
+        return ""
+    return (
+        f"{course}: the approval by {approval.name} NAMES NO TRANSFORM and was not tied to the one "
+        "used; if that is the one that was looked at, give the approval in the case file "
+        f'"transform": "{digest}" and no "tied_by_run", so that it holds for no other'
+    )
+
+
 def _of_registrations(registered: Mapping[str, RegisteredCourse], case: Case) -> Iterator[str]:
     for course, match in registered.items():
         yield approval_void(course, registered, case)
+        yield approval_untied(course, registered, case)
         typed = match.quality.get("typed_levels", ())
         if typed:
             yield (
@@ -95,6 +115,27 @@ def _of_registrations(registered: Mapping[str, RegisteredCourse], case: Case) ->
         if match.approved_by is None:
             yield f"REGISTRATION NOT APPROVED: {course} ({match.result.mode}); review it"
         yield not_validated(CourseMap.of(course, match.result.mode, match.quality))
+
+
+def _of_maps(registered: Mapping[str, RegisteredCourse], *, in_doubt: bool) -> Iterator[str]:
+    """Return what registrations warn of; doubts about a whole map apart, they come first."""
+    for course, match in registered.items():
+        for said in (*match.quality.get("warnings", ()), *match.result.warnings):
+            if said.startswith(IN_DOUBT) == in_doubt:
+                yield said if said.startswith(f"{course}: ") else f"{course}: {said}"
+
+
+def _of_frames(
+    courses: Sequence[Course], registered: Mapping[str, RegisteredCourse]
+) -> Iterator[str]:
+    *priors, planned = courses
+    for prior in priors:
+        match = registered.get(prior.id)
+        if match is not None and match.moves_inside_frame(prior, planned):
+            yield (
+                f"{prior.id}: its registration is not written as DICOM, which cannot hold one "
+                f"inside a single frame of reference; transforms/{prior.id}.h5 holds it"
+            )
 
 
 def _of_matches(organs: Sequence[JudgedOrgan]) -> Iterator[str]:

@@ -38,6 +38,7 @@ COMPOSED = ("121371", "Composed from prior doses and current plan")
 BIOLOGICAL = ("121377", "Composed with radiobiological effects")
 PARTLY_DELIVERED = ("121378", "Composed with weighting for fractions delivered")
 MOST_PARAMETER_SETS = 6
+MOVED_INSIDE = "moved inside its frame of reference by a registration that no DICOM object holds"
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +139,8 @@ def _sum_info(
     whole = [comment, f"courses {', '.join(c.id for c in evaluation.courses if not c.letter)}"]
     whole += [f"WITHOUT {left_out}, known only from a letter"] if left_out else []
     whole += ["REGISTRATION NOT APPROVED"] if writer.draft else []
-    moved = [p for p in _mapped(evaluation) if _registration_of(evaluation, p) != "identity"]
+    whole += [f"{p.id} {MOVED_INSIDE}" for p in _mapped(evaluation) if _moves_inside(evaluation, p)]
+    moved = [p for p in _mapped(evaluation) if _has_object(evaluation, p)]
     rigid = all(_is_linear(evaluation, p) for p in moved)
     fitting = [p for p in moved if _is_linear(evaluation, p) == rigid]
     return DoseInfo(
@@ -156,8 +158,14 @@ def _sum_info(
     )
 
 
-def _registration_of(evaluation: Evaluation, prior: Course) -> str:
-    return evaluation.registrations[prior.id].result.mode
+def _moves_inside(evaluation: Evaluation, prior: Course) -> bool:
+    return evaluation.registrations[prior.id].moves_inside_frame(prior, evaluation.planned)
+
+
+def _has_object(evaluation: Evaluation, prior: Course) -> bool:
+    """Tell whether a registration object is written: not for the identity or inside one frame."""
+    match = evaluation.registrations[prior.id]
+    return match.result.mode != "identity" and not _moves_inside(evaluation, prior)
 
 
 def _is_linear(evaluation: Evaluation, prior: Course) -> bool:
@@ -211,16 +219,17 @@ def _background(prior: Course, evaluation: Evaluation, writer: _Writer) -> DoseE
     """Physical dose of a prior course on the reference image, as delivered."""
     name, plans = f"mapped_dose_{prior.id}", _plan_uids(prior)
     n = "+".join(str(phase.fractions_delivered) for phase in prior.phases)
-    moved = _registration_of(evaluation, prior) != "identity"
+    uids = (writer.uid(f"registration_{prior.id}"),) if _has_object(evaluation, prior) else ()
+    inside = f"; {prior.id} {MOVED_INSIDE}" if _moves_inside(evaluation, prior) else ""
     info = DoseInfo(
         DoseType.PHYSICAL,
         DoseSummationType.MULTI_PLAN if len(plans) > 1 else DoseSummationType.PLAN,
         plans,
         f"Physical dose of {prior.id}, {n} fractions delivered, mapped onto the reference image; "
-        f"background only; {SOFTWARE}",
+        f"background only{inside}; {SOFTWARE}",
         evaluation.planned.structure_set_uid,
         writer.uid(name),
-        registration_uids=(writer.uid(f"registration_{prior.id}"),) if moved else (),
+        registration_uids=uids,
         is_rigid=_is_linear(evaluation, prior),
         dvhs=result_dvhs(evaluation.organs, prior.id, Quantity.PHYSICAL),
         image_uids=tuple(plane.sop_uid for plane in writer.planes),
@@ -246,9 +255,7 @@ def _plan_uids(course: Course) -> tuple[str, ...]:
 
 def _write_registrations(evaluation: Evaluation, writer: _Writer) -> None:
     grid = evaluation.maps["cumulative_eqd2"].grid
-    for prior in _mapped(evaluation):
-        if _registration_of(evaluation, prior) == "identity":
-            continue
+    for prior in (p for p in _mapped(evaluation) if _has_object(evaluation, p)):
         name = f"registration_{prior.id}"
         series = writer.series(name, f"Registration of {prior.id}", dated=True)
         write_registration(

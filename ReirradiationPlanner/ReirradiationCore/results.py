@@ -39,6 +39,7 @@ def results_json(evaluation: Evaluation) -> dict[str, Any]:
                 "date": given.date,
                 "comment": given.comment,
                 "holds": not approval_void(course, evaluation.registrations, evaluation.case),
+                "names_transform": given.names_transform,
             }
             for course, given in evaluation.case.approvals.items()
         },
@@ -130,7 +131,7 @@ def structure_json(organ: JudgedOrgan) -> dict[str, Any]:
             course: "; ".join(text for text in (r.rule_id, r.source, r.note) if text)
             for course, r in model.recovery.items()
         },
-        "mapping": {course: strategy.value for course, strategy in model.mapping.items()},
+        "mapping": {course: dose.strategy.value for course, dose in organ.doses.priors.items()},
         "mapping_reason": mapping_reasons(organ),
         "known_prior_dose_fraction": dict(organ.known_prior_dose),
         "known_planned_dose_fraction": organ.known_planned_dose,
@@ -146,7 +147,8 @@ def mapping_reasons(organ: JudgedOrgan) -> dict[str, str]:
         why = model.mapping_statement.get(course) or (
             "chosen in the case file" if chosen else "default: as the registration allows"
         )
-        reasons[course] = "; ".join(dict.fromkeys(text for text in (why, dose.note) if text))
+        said = (dose.note,) if dose.note.startswith(why) else (why, dose.note)
+        reasons[course] = "; ".join(text for text in said if text)
     return reasons
 
 

@@ -45,6 +45,7 @@ class _Recorded:
 
     case: Case
     courses: tuple[Any, ...]
+    registrations: Mapping[str, Any]
     organs: tuple[Any, ...]
 
 
@@ -55,9 +56,10 @@ def pack_samples(sampled: SampledCase) -> SamplePack:
     organs = [
         _doses_json(doses, f"organ{number}", arrays) for number, doses in enumerate(sampled.doses)
     ]
+    made = source.case, source.read.courses, sampled.registered, sampled.judges()
     header = {
         "input_hash": source.input_hash,
-        "case": case_record(_Recorded(source.case, source.read.courses, sampled.judges())),
+        "case": case_record(_Recorded(*made)),
         "model": source.case.model.to_json(),
         "sets": [{"asked": asked, "source": text} for asked, text in _sets(source)],
         "warnings": list(source.read.warnings),

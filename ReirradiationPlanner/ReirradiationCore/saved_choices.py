@@ -15,7 +15,8 @@ from .live_result import LiveResult
 def case_text(result: LiveResult, before: Case | None = None, author: str = "") -> str:
     """Return case.json with which ``evaluate --case`` gives the numbers of a live result.
 
-    Contours that were changed live are no choices and are not in it.
+    Contours that were changed live are no choices and are not in it. A transform that is no choice
+    is named as ``transforms/<course>.h5``: the text belongs into the folder of the result.
 
     Parameters
     ----------

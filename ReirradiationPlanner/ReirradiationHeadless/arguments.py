@@ -62,7 +62,8 @@ def make_parser() -> Parser:
 def _add_output(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--output", metavar="DIR", type=Path, required=True, help="folder the results go to")
-    add("--overwrite", action="store_true", help="replace results of an earlier run in DIR")
+    add("--overwrite", action="store_true", help="replace results of an earlier run in DIR, "
+        "and nothing else")  # fmt: skip
     add("--quiet", action="store_true", help="no progress")
     add("--json-log", action="store_true", help="progress and warnings as JSON lines")
 
@@ -119,8 +120,8 @@ def case_from(options: argparse.Namespace) -> Case:
         case = replace(case, recovery=RecoveryChoice(options.recovery), organs=organs)
     if options.registration:
         case = replace(case, registration=_registration(case, options.registration))
-    for text in options.registration_option or ():
-        changed = with_option(case.registration_options, text)
+    if options.registration_option:
+        changed = with_option(case.registration_options, *options.registration_option)
         case = replace(case, registration_options=changed)
     if options.fractions:
         case = replace(case, fractions={**case.fractions, **_pairs(options, "fractions", int)})

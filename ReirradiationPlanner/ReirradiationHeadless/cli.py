@@ -12,6 +12,7 @@ from typing import Any
 
 from ReirradiationCore.comparison import ResultFolder, comparison_text
 from ReirradiationCore.errors import RefusedError, ReirradiationError
+from ReirradiationCore.output_folder import RESULTS, require_apart
 from ReirradiationCore.progress import Progress, silent
 from ReirradiationCore.protocol_library import (
     available_protocols,
@@ -24,7 +25,7 @@ from .arguments import case_from, make_parser
 from .demo import run_demo
 from .pdf import find_browser, write_pdf
 from .progress_bar import ProgressBar
-from .run import require_apart, require_free, run_evaluation
+from .run import require_free, run_evaluation
 from .summary import check_text, limits_text, protocols_text, summary_text
 
 NEEDED_TO_REVIEW = ("slicer", "trame_slicer")
@@ -50,7 +51,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     case = case_from(options)
     options.de_identify = case.de_identify
     try:
-        require_apart(options.output, case)
+        require_apart(options.output, case, *([options.case] if options.case else []))
     except RefusedError:
         options.output = None  # nothing is written where the input lies
         raise
@@ -139,7 +140,7 @@ def _refuse(reasons: Sequence[str], output: Path | None, *, secret: bool = False
     """Say the reasons; where no file may name the patient, they are said and not written."""
     for reason in reasons:
         _write(sys.stderr, f"refused: {' '.join(reason.split())}")
-    if output is None or (output / "results.json").exists():
+    if output is None or (output / RESULTS).exists():
         return  # beside the results of an earlier run it would look as if it spoke of them
     written = [NOT_WRITTEN] if secret else list(reasons)
     text = json.dumps({"refused": written}, indent=1, ensure_ascii=False)

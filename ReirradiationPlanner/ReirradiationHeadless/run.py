@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,15 @@ from ReirradiationCore.case import Case
 from ReirradiationCore.deidentification import de_identified
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.export import write_json, write_result_data
+from ReirradiationCore.output_folder import (
+    WRITTEN,
+    files_in_folders,
+    replace_results,
+    require_apart,
+    require_no_results,
+    require_replaceable,
+    require_untouched,
+)
 from ReirradiationCore.picture_request import picture_request
 from ReirradiationCore.pictures_data import Picture, Unavailable
 from ReirradiationCore.pipeline import evaluate_reirradiation
@@ -27,24 +35,19 @@ from ReirradiationCore.stopwatch import Stopwatch
 
 from .memory import peak_memory_mb
 
-RESULT_FILES = (
-    "results.json", "case.json", "metrics.csv", "dvh.csv", "report.html", "report.pdf",
-    "scene.mrb", "samples.npz",
-    "refused.json",
-)  # fmt: skip
-RESULT_FOLDERS = ("maps", "transforms", "dicom")
+NOT_FREE = "use --overwrite if they are the results of an earlier run, or name another folder"
 WITHOUT_SLICER = (
     "no pictures and no scene.mrb: slicer-core is not installed; install the extra 'headless'"
 )
 
 
 def require_free(output: Path, *, overwrite: bool) -> None:
-    """Refuse to write over the results of an earlier run.
+    """Refuse to write over anything but, if that is asked for, the results of an earlier run.
 
     Raises
     ------
     RefusedError
-        Results that are there already, or an output that is a file.
+        What is there already and would be replaced, or an output that is a file.
     """
     if output.exists() and not output.is_dir():
         reason = f"{output} is a file; name a folder for the results"
@@ -56,25 +59,10 @@ def require_free(output: Path, *, overwrite: bool) -> None:
     except OSError as error:
         reason = f"{output} cannot be written to ({error.strerror}); name another folder"
         raise RefusedError(reason) from error
-    if (output / "results.json").exists() and not overwrite:
-        reason = f"{output} holds results of an earlier run; use --overwrite or another folder"
-        raise RefusedError(reason)
-
-
-def require_apart(output: Path, case: Case) -> None:
-    """Refuse results inside the input, where the next run would read them as treatments.
-
-    Raises
-    ------
-    RefusedError
-        An output folder that is an input folder or lies in one.
-    """
-    result = output.resolve()
-    for path in case.paths:
-        inside = path.resolve()
-        if inside == result or inside in result.parents:
-            reason = f"{output} lies in the input folder {path}; name a folder outside it"
-            raise RefusedError(reason)
+    if overwrite:
+        require_replaceable(output)
+    else:
+        require_no_results(output, NOT_FREE)
 
 
 def run_evaluation(case: Case, output: Path, progress: Progress) -> dict[str, Any]:
@@ -88,10 +76,13 @@ def run_evaluation(case: Case, output: Path, progress: Progress) -> dict[str, An
     Raises
     ------
     ReirradiationError
-        Input or choices that must not be evaluated; nothing is written then.
+        Input or choices that must not be evaluated, or that the results would replace; nothing is
+        written then.
     """
     clock = Stopwatch()
+    require_apart(output, case)
     evaluation = evaluate_reirradiation(case, progress)
+    require_untouched(output, (path for path, *_ in evaluation.files))
     results, samples = results_json(evaluation), samples_of(evaluation)
     if case.de_identify:
         identified = evaluation
@@ -104,6 +95,7 @@ def run_evaluation(case: Case, output: Path, progress: Progress) -> dict[str, An
             progress("Writing maps, transforms and DICOM")
             write_result_data(folder, evaluation, results)
             write_pack(folder / "samples.npz", samples)
+            results[WRITTEN] = files_in_folders(folder)
         with clock.stage("report"):
             pictures = _write_scene(evaluation, results, folder, progress)
             progress("Writing the report")
@@ -112,7 +104,7 @@ def run_evaluation(case: Case, output: Path, progress: Progress) -> dict[str, An
             write_report(folder / "report.html", report_data(evaluation, results, pictures))
         results["timings_s"] = {**evaluation.timings_s, **clock.seconds()}
         write_json(folder / "results.json", results)
-        _move_into_place(folder, output)
+        replace_results(folder, output)
     return results
 
 
@@ -140,15 +132,3 @@ def _write_scene(
     progress("Writing the Slicer scene")
     write_scene(folder / "scene.mrb", request, scene)
     return pictures
-
-
-def _move_into_place(folder: Path, output: Path) -> None:
-    """Replace the results of ``output`` by those of ``folder``; other files there are kept."""
-    output.mkdir(parents=True, exist_ok=True)
-    for name in RESULT_FILES:
-        (output / name).unlink(missing_ok=True)
-    for name in RESULT_FOLDERS:
-        if (output / name).is_dir():
-            shutil.rmtree(output / name)
-    for item in sorted(folder.iterdir()):
-        shutil.move(item, output / item.name)

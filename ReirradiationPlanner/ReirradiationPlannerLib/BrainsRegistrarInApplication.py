@@ -1,5 +1,6 @@
 """General Registration (BRAINS) as an engine. Needs the Slicer application."""
 
+import re
 import time
 
 import slicer
@@ -8,7 +9,10 @@ from ReirradiationCore.errors import CancelledError, RegistrationError
 from .ModuleRegistrarInApplication import ModuleRegistrarInApplication
 
 GRID = "10,10,10"
-SAMPLES = 0.02
+SAMPLES = 50_000
+ITERATIONS = "1500,1500,30"  # of the rigid, affine and B-spline step
+TOLERANCE = 1e12  # in units of the machine's precision; the module's own ends after a few steps
+THREADS = 1  # each further one can take 7 GB more in the B-spline step
 POLL_S = 0.05
 
 
@@ -27,9 +31,10 @@ class BrainsRegistrarInApplication(ModuleRegistrarInApplication):
         """Called with both CTs: run the module and watch it."""
         parameters = self._parameters(fixed, moving, output)
         cli = slicer.cli.run(slicer.modules.brainsfit, None, parameters, update_display=False)
+        cli.StartContinuousOutputUpdate()
         try:
             while cli.IsBusy():
-                progress("Registration: BRAINS", cli.GetProgress() / 100)
+                progress(f"Registration: BRAINS. {_stage(cli.GetOutputText())}", None)
                 self._wait()
         except CancelledError:
             cli.Cancel()
@@ -37,10 +42,11 @@ class BrainsRegistrarInApplication(ModuleRegistrarInApplication):
         finally:
             while cli.IsBusy():
                 self._wait()
-            failed, text = cli.GetStatus() & cli.ErrorsMask, cli.GetErrorText()
+            failed = cli.GetStatus() & cli.ErrorsMask
+            text = cli.GetErrorText().strip() or cli.GetOutputText().strip()
             self._scene.RemoveNode(cli)
         if failed:
-            reason = f"{self.engine} failed: {text.strip()[-300:]}"
+            reason = f"{self.engine} failed: {_reason(text)}"
             raise RegistrationError(reason)
 
     @staticmethod
@@ -61,6 +67,21 @@ class BrainsRegistrarInApplication(ModuleRegistrarInApplication):
             "useAffine": True,
             "useBSpline": True,
             "splineGridSize": GRID,
-            "samplingPercentage": SAMPLES,
+            "numberOfSamples": SAMPLES,
+            "numberOfIterations": ITERATIONS,
+            "costFunctionConvergenceFactor": TOLERANCE,
+            "numberOfThreads": THREADS,
+            # else what the prior CT does not show is taken for water
+            "initializeRegistrationByCurrentGenericTransform": True,
             **start,
         }
+
+
+def _stage(output: str) -> str:
+    """The step of the last headline, as in ``Affine(2 of 3)``: the module tells no percentage."""
+    return (re.findall(r"Estimations for (\w+\(\d of \d\))", output) or [""])[-1]
+
+
+def _reason(output: str) -> str:
+    """What ITK says went wrong, without the object that says it; or the end of the output."""
+    return re.split(r"ERROR: (?:\w+\(0x\w+\): )?", output)[-1][-300:]

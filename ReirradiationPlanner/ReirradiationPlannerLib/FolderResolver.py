@@ -6,10 +6,8 @@ from functools import cached_property
 from pathlib import Path
 
 from ReirradiationCore.dicom.findings import Findings
-from ReirradiationCore.dicom.index import Entry, index_files
+from ReirradiationCore.dicom.index import Entry, FileIndex, Kind, index_files
 from ReirradiationCore.progress import silent
-
-REGISTRATION = "REG"
 
 
 class FolderResolver:
@@ -26,13 +24,21 @@ class FolderResolver:
         return self._files.get(uid)
 
     def registrations(self) -> tuple[Path, ...]:
-        """Files of the registrations that a planning system made."""
-        return tuple(entry.path for entry in self._entries if entry.modality == REGISTRATION)
+        """Files of the registrations that a planning system made.
+
+        Broken files are among them: nobody knows which of them was a registration.
+        """
+        found = [entry.path for entry in self._index.entries if _isRegistration(entry)]
+        return (*found, *(self._folder / name for name in self._index.broken))
 
     @cached_property
     def _files(self) -> dict[str, Path]:
-        return {entry.sop_uid: entry.path for entry in self._entries}
+        return {entry.sop_uid: entry.path for entry in self._index.entries}
 
     @cached_property
-    def _entries(self) -> tuple[Entry, ...]:
-        return tuple(index_files([self._folder], Findings(), silent).entries)
+    def _index(self) -> FileIndex:
+        return index_files([self._folder], Findings(), silent)
+
+
+def _isRegistration(entry: Entry) -> bool:
+    return entry.kind is Kind.REGISTRATION or entry.modality == Kind.REGISTRATION.value

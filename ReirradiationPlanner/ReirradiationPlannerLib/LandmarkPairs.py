@@ -8,7 +8,7 @@ import numpy as np
 from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.landmarks import Landmark, landmarks_from_json
 
-from .LandmarkStart import pointsOf
+from .LandmarkStart import fitStart, pointsOf
 from .SceneNames import SceneNames
 
 SAME_POINT_MM = 1.0
@@ -42,8 +42,7 @@ class LandmarkPairs:
                 "points on both CTs, in the same order"
             )
             raise RefusedError(reason)
-        for node, image in zip((self._reference, self._prior), images, strict=True):
-            self._requireSamePlace(node, image)
+        self._requireSamePlaces(images)
         today, before = _points(self._reference), _points(self._prior)
         for startNode in filter(None, startNodes):
             self._requireIndependent(today, startNode)
@@ -57,6 +56,32 @@ class LandmarkPairs:
             for n in range(counts[0])
         ]
         return landmarks_from_json({course: content})[course]
+
+    def fitStart(self, images: tuple, measuring: tuple[Landmark, ...], chosen=None) -> tuple:
+        """Fit a rigid start to the points.
+
+        :param images: volume nodes of today's and of the prior CT.
+        :param measuring: landmarks that measure the registration of the prior course.
+        :param chosen: start transform so far, or None. A fit is only written on a node of an
+            earlier fit; any other one stays as it is.
+        :return: vtkMRMLLinearTransformNode that brings the prior course onto today's CT, and the
+            mean distance of the points after the fit, mm.
+        :raises RefusedError: lists that are not where their CT is, or that fix no start; points
+            that measure the registration.
+        """
+        self._requireSamePlaces(images)
+        LandmarkPairs.requireNotMeasuring(self._reference, measuring)
+        node, scene = chosen, self._reference.GetScene()
+        if not _isFreeForFits(chosen):
+            node = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "Start from landmarks")
+        try:
+            error = fitStart(self._reference, self._prior, node)
+        except RefusedError:
+            if node is not chosen:
+                scene.RemoveNode(node)
+            raise
+        LandmarkPairs.keepFitted(node, self._reference)
+        return node, error
 
     @staticmethod
     def moveAlong(points, image, transformNode) -> None:
@@ -94,9 +119,24 @@ class LandmarkPairs:
                 )
                 raise RefusedError(reason)
 
+    @staticmethod
+    def requireNotFittedTo(startNode, landmarks: tuple[Landmark, ...]) -> None:
+        """Refuse a start or a registration that was fitted to points that measure it.
+
+        :param landmarks: of the prior course.
+        """
+        fitted = _fittedTo(startNode)
+        for one in landmarks:
+            if _isAmong(np.array(one.reference_lps), fitted):
+                reason = (
+                    f"'{startNode.GetName()}' was fitted to landmark '{one.name}', which measures "
+                    "the registration; choose another transform, or take the landmarks back with "
+                    "empty lists"
+                )
+                raise RefusedError(reason)
+
     def _requireIndependent(self, today: np.ndarray, startNode) -> None:
-        text = startNode.GetAttribute(SceneNames.FITTED_TO)
-        fitted = np.array(json.loads(text) if text else []).reshape(-1, 3)
+        fitted = _fittedTo(startNode)
         for n, point in enumerate(today):
             if _isAmong(point, fitted):
                 name = self._reference.GetNthControlPointLabel(n)
@@ -105,6 +145,10 @@ class LandmarkPairs:
                     "registration as well; give other points"
                 )
                 raise RefusedError(reason)
+
+    def _requireSamePlaces(self, images: tuple) -> None:
+        for node, image in zip((self._reference, self._prior), images, strict=True):
+            self._requireSamePlace(node, image)
 
     @staticmethod
     def _requireSamePlace(node, image) -> None:
@@ -118,6 +162,21 @@ class LandmarkPairs:
                 "module, and see that the points lie where they belong"
             )
             raise RefusedError(reason)
+
+
+def _isFreeForFits(node) -> bool:
+    """Whether a transform holds an earlier fit and is neither a registration nor under another."""
+    if node is None or node.GetParentTransformNode() is not None:
+        return False
+    return bool(node.GetAttribute(SceneNames.FITTED_TO)) and not node.GetAttribute(
+        SceneNames.REGISTRATION
+    )
+
+
+def _fittedTo(startNode) -> np.ndarray:
+    """Points (N, 3) of today's CT, LPS, mm, to which a transform was fitted."""
+    text = startNode.GetAttribute(SceneNames.FITTED_TO)
+    return np.array(json.loads(text) if text else []).reshape(-1, 3)
 
 
 def _isAmong(point: np.ndarray, points: np.ndarray) -> bool:

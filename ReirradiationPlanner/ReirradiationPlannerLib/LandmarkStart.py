@@ -6,7 +6,8 @@ import numpy as np
 import SimpleITK as sitk
 import slicer
 import vtk
-from ReirradiationCore.errors import RefusedError
+from ReirradiationCore.errors import RefusedError, RegistrationError
+from ReirradiationCore.registration_starts import as_rigid
 
 SMALLEST_SPREAD_MM = 5.0
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -49,25 +50,24 @@ def referenceToPrior(node) -> sitk.Transform:
     """Return the transform of a linear node as ITK has it: reference to prior, LPS, mm.
 
     :param node: vtkMRMLLinearTransformNode from the prior course to today's CT.
-    :raises RefusedError: a node that does more than turn and move.
+    :raises RefusedError: a node that does more than turn and move, or stands under one that does.
     """
     toReference = vtk.vtkMatrix4x4()
+    if not node.IsTransformToWorldLinear():
+        reason = (
+            f"{node.GetName()} bends, or stands under a transform that does; a start only turns "
+            "and moves"
+        )
+        raise RefusedError(reason)
     node.GetMatrixTransformToWorld(toReference)
     matrix = LPS @ slicer.util.arrayFromVTKMatrix(toReference) @ LPS
-    turn = matrix[:3, :3]
-    if not np.allclose(turn @ turn.T, np.eye(3), atol=1e-3) or np.linalg.det(turn) < 0:
-        reason = f"{node.GetName()} scales, shears or mirrors; a start only turns and moves"
-        raise RefusedError(reason)
-    back = np.linalg.inv(matrix)
-    transform = sitk.Euler3DTransform()
-    transform.SetMatrix(_nearestRotation(back[:3, :3]).ravel().tolist(), 1e-6)
-    transform.SetTranslation(back[:3, 3].tolist())
-    return sitk.Transform(transform)
-
-
-def _nearestRotation(matrix: np.ndarray) -> np.ndarray:
-    left, _, right = np.linalg.svd(matrix)
-    return left @ right
+    affine = sitk.AffineTransform(matrix[:3, :3].ravel().tolist(), matrix[:3, 3].tolist())
+    try:
+        toReferenceRigid = as_rigid(affine, np.zeros(3))
+    except RegistrationError as error:
+        reason = f"{node.GetName()}: {error}"
+        raise RefusedError(reason) from error
+    return sitk.Transform(toReferenceRigid.GetInverse())
 
 
 def pointsOf(node) -> np.ndarray:

@@ -1,10 +1,10 @@
 """Landmarks for the start of a registration and to measure it. Needs the Slicer application."""
 
 from ReirradiationCore.errors import RefusedError
+from ReirradiationCore.landmark_errors import structure_meant
 from slicer.i18n import tr as _
 
 from .LandmarkPairs import LandmarkPairs
-from .LandmarkStart import fitStart
 from .SectionWidget import SectionWidget
 
 
@@ -29,15 +29,22 @@ class LandmarksWidget(SectionWidget):
         ui, settings = self.ui, self.session.settings
         both = settings.referenceLandmarks and settings.priorLandmarks
         waits = () if both else (_("choose both landmark lists"),)
-        self.enable(ui.landmarkStartButton, waits)
         prior = self._readyPrior
         none = () if prior is not None else (_("find the courses first"),)
+        self.enable(ui.landmarkStartButton, (*none, *waits))
         self.enable(ui.landmarkMeasureButton, (*none, *waits))
         self.tell(ui.landmarksLabel, self._text(prior))
 
     @property
     def _readyPrior(self):
         return self.prior if self.session.isReady else None
+
+    def _requirePrior(self):
+        prior = self._readyPrior
+        if prior is None:
+            reason = _("choose a prior course")
+            raise RefusedError(reason)
+        return prior
 
     def _text(self, prior) -> str:
         given = self.session.case.quality.landmarks.get(prior.id, ()) if prior else ()
@@ -51,28 +58,25 @@ class LandmarksWidget(SectionWidget):
         return "; ".join(texts)
 
     def _fitStart(self):
-        settings = self.session.settings
-        node = settings.startTransform
-        if node is None:
-            node = self.session.scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", _("Start"))
-            settings.startTransform = node
-        prior = self._readyPrior
-        measuring = self.session.case.quality.landmarks.get(prior.id, ()) if prior else ()
-        LandmarkPairs.requireNotMeasuring(settings.referenceLandmarks, measuring)
-        error = fitStart(settings.referenceLandmarks, settings.priorLandmarks, node)
-        LandmarkPairs.keepFitted(node, settings.referenceLandmarks)
+        session, settings, prior = self.session, self.session.settings, self._requirePrior()
+        pairs = LandmarkPairs(settings.referenceLandmarks, settings.priorLandmarks)
+        images = session.found.planned.imageNode, prior.imageNode
+        measuring = session.case.quality.landmarks.get(prior.id, ())
+        node, error = pairs.fitStart(images, measuring, settings.startTransform)
+        settings.startTransform = node
         text = _("Start transform fitted; the landmarks are {error} mm apart on average.")
         self.panel.say(text.format(error=f"{error:.1f}"))
 
     def _measure(self, progress):
-        session, settings, prior = self.session, self.session.settings, self._readyPrior
-        if prior is None:
-            reason = _("choose a prior course")
-            raise RefusedError(reason)
+        session, settings, prior = self.session, self.session.settings, self._requirePrior()
         pairs = LandmarkPairs(settings.referenceLandmarks, settings.priorLandmarks)
         images = session.found.planned.imageNode, prior.imageNode
         starts = settings.startTransform, prior.transformNode
         landmarks = pairs.landmarks(prior.id, images, starts)
+        for landmark in landmarks:  # refused before they become a choice
+            structure_meant(
+                landmark, session.found.planned.course, prior.course, session.case.structure_map
+            )
         self.panel.change(session.choices.withLandmarks(prior.id, landmarks))
         session.logic.measureAgain(session.found, session.case, progress)
         count = len(landmarks)

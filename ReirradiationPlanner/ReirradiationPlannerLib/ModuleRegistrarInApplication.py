@@ -58,7 +58,8 @@ class ModuleRegistrarInApplication:
     def _remove(self, node):
         displays = [node.GetNthDisplayNode(i) for i in range(node.GetNumberOfDisplayNodes())]
         for made in (node, *displays):
-            self._scene.RemoveNode(made)
+            if made.GetScene() is not None:  # the application removes displays with their node
+                self._scene.RemoveNode(made)
 
     def _read(self, node):
         storage = slicer.vtkMRMLTransformStorageNode()

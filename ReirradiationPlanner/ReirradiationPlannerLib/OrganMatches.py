@@ -41,12 +41,10 @@ class OrganMatches:
         planned, registered = self._source.planned, {}
         for row in self._found.priors:
             node = row.transformNode
-            if node is not None and row.course.letter is None:
-                record = RegistrationNodes.record(node)
-                transform = RegistrationNodes.transform(node)
-                if not RegistrationNodes.staleReasons(record, transform, row.course, planned):
-                    match = RegistrationNodes.registered(node, row.course, planned)
-                    registered[row.id] = match
+            if node is None or row.course.letter is not None:
+                continue
+            if not RegistrationNodes.staleReasons(node, row.course, planned):
+                registered[row.id] = RegistrationNodes.registered(node, row.course, planned)
         return mapping_defaults(registered)
 
     def _partners(self, prior) -> dict[str, str]:

@@ -129,16 +129,14 @@ class PlannerChoices:
         return made.get(course) or made.get(EVERY_COURSE) or RegistrationChoice()
 
     def withRegistrationOption(self, name: str, value: Any, course: str = EVERY_COURSE):
-        """Choose an option of the built-in registration; a course starts from the common ones."""
-        table = "registration_options"
-        made = self._content.get(table, {})
-        common = made.get(EVERY_COURSE, {})
-        default = getattr(RegistrationChoice, name)
-        chosen = {**made.get(course, common), name: value}
+        """Choose an option of the built-in registration; what a course does not is as for all."""
+        table, isForAll = "registration_options", course == EVERY_COURSE
+        common = RegistrationChoice() if isForAll else self.registrationOptions()
+        default = getattr(common, name)
+        chosen = {**self._content.get(table, {}).get(course, {}), name: value}
         if value in (default, list(default) if isinstance(default, tuple) else default):
             chosen.pop(name)
-        isNoNews = not chosen if course == EVERY_COURSE else chosen == common
-        return self._withEntry(table, course, None if isNoNews else chosen)
+        return self._withEntry(table, course, chosen or None)
 
     def withKey(self, key: str, value: Any):
         """Choose a key of the case file that is one value; None or empty takes it back."""

@@ -126,7 +126,7 @@ class PlannerLogic(RegistrationLogic):
         read = found.requireReady()
         source = with_choices(read, case)
         self.measureAgain(found, case, progress)
-        registered = self.registered(found)
+        registered = self.registered(found, case)
         digests = {c: transform_digest(r.result.transform) for c, r in registered.items()}
         content = joined({"courses": read.content_hash, "registrations": digests})
         source = with_choices(replace(read, content_hash=content), case)

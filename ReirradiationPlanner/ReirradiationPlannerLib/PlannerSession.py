@@ -14,7 +14,6 @@ from ReirradiationCore.live_choices import stale_after_choices
 from ReirradiationCore.pipeline_data import Evaluation
 from ReirradiationCore.progress import Progress, silent
 from ReirradiationCore.remaining_by_organ import RemainingRow, remaining_by_organ
-from ReirradiationCore.uncertainty_choice import DEMONS
 
 from .PlannerLogic import PlannerLogic
 from .SegmentStructures import SegmentStructures
@@ -89,21 +88,9 @@ class PlannerSession(SessionCourses):
         for prior in self.priors:
             if prior.transformNode is None:
                 continue
-            if not self.logic.isAsAsked(self.found, prior.id, case):
-                reason = (
-                    f"{prior.id}: engine or options of section 2 are others than it was registered "
-                    "with; press Register again, or set them back"
-                )
-                raise RefusedError(reason)
-            if DEMONS not in case.uncertainty.engines:
-                continue
-            record = self.logic.registrationRecord(prior.transformNode)
-            if DEMONS not in record.get("others", ()):
-                reason = (
-                    f"{prior.id}: a second engine is ticked in section 7, but it was not run with "
-                    "the registration; press Register again in section 2, or untick it"
-                )
-                raise RefusedError(reason)
+            reasons = self.logic.notAsAsked(self.found, prior.id, case)
+            if reasons:
+                raise RefusedError(*reasons)
 
     def _judge(self, progress: Progress):
         self._seen = self.case

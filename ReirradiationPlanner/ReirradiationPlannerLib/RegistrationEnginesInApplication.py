@@ -8,6 +8,7 @@ from slicer.i18n import tr as _
 
 from .BrainsRegistrarInApplication import BrainsRegistrarInApplication
 from .ElastixRegistrarInApplication import ElastixRegistrarInApplication
+from .LandmarkPairs import LandmarkPairs
 from .LandmarkStart import referenceToPrior
 
 MODULES = {"brains": BrainsRegistrarInApplication, "elastix": ElastixRegistrarInApplication}
@@ -32,6 +33,9 @@ def registrarFor(engine: str, start, session, prior):
     :param session: session with the options of the built-in engine.
     :param prior: row of the prior course.
     """
+    if start is not None and engine != "identity":
+        measuring = session.case.quality.landmarks.get(prior.id, ())
+        LandmarkPairs.requireNotFittedTo(start, measuring)
     if engine in MODULES:
         return MODULES[engine](slicer.mrmlScene, start)
     if start is None or engine == "identity":
@@ -40,4 +44,7 @@ def registrarFor(engine: str, start, session, prior):
     choice = case.registration_choice(prior.id, prior.label)
     courses = prior.course, session.found.planned.course
     made = built_in(engine != "rigid", choice, *courses, case)
-    return replace(made, start=referenceToPrior(start), refine=True)
+    name = start.GetName()
+    told = f"started from '{name}' alone: neither another start nor a half turn was tried"
+    remarks = (*made.remarks, told)
+    return replace(made, start=referenceToPrior(start), refine=True, remarks=remarks)

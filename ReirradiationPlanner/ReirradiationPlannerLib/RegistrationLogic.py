@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from ReirradiationCore.approvals import Approval
 from ReirradiationCore.case import Case
-from ReirradiationCore.content_hash import transform_digest
 from ReirradiationCore.course_registration import register_prior, registration_mode
 from ReirradiationCore.courses import Course
 from ReirradiationCore.errors import RefusedError
@@ -17,9 +15,12 @@ from ReirradiationCore.grids import Volume
 from ReirradiationCore.pipeline_data import RegisteredCourse
 from ReirradiationCore.progress import Progress, silent
 from ReirradiationCore.registration import Registrar, RegistrationResult
+from ReirradiationCore.registration_starts import is_rigid
 
 from .FoundCourses import FoundCourses
-from .RegistrationNodes import RegistrationNodes
+from .LandmarkPairs import LandmarkPairs
+from .RegistrationChoices import RegistrationChoices
+from .RegistrationNodes import COPY, OF_SCENE, RegistrationNodes
 from .RegistrationQuality import RegistrationQuality
 from .SceneNames import SceneNames
 
@@ -63,9 +64,10 @@ class RegistrationLogic:
         mode = registrar or registration_mode(prior, planned, case)
         match = register_prior(prior, planned, case, progress, mode)
         name = f"{prior.id} to planning CT"
-        node = RegistrationNodes(found.scene).add(match, prior, planned, keys, name)
+        others = _ofOthers(found, courseId)
+        node = RegistrationNodes(found.scene).add(match, prior, planned, keys, name, others)
         RegistrationQuality.note(node, prior, planned, case)
-        node.SetAttribute(SceneNames.ASKED_FOR, _askedFor(prior, case))
+        RegistrationChoices.note(node, prior, case)
         return node
 
     def useTransform(
@@ -79,22 +81,31 @@ class RegistrationLogic:
         """Make a transform of the user the registration of a prior course, and measure it.
 
         :param transformNode: transform under which the prior nodes appear on the planning CT.
-        :return: the same node, which now carries its quality.
+        :return: the same node, which now carries its quality; if it is the registration of
+            another pair of courses, a copy of it, so that neither loses its own.
+        :raises RefusedError: courses that are incomplete, a transform that cannot be right, one
+            that is itself under another transform, or one fitted to points that measure it.
         """
         prior, planned, keys = self._pair(found, courseId)
-        transform = RegistrationNodes.transform(transformNode)
-        rigid = transform if transform.IsLinear() else None
-        engine = f"transform '{transformNode.GetName()}' of the scene"
-        result = RegistrationResult("rigid" if rigid else "file", engine, transform, rigid)
-        given, case = _Given(result), case or Case()
+        case = case or Case()
+        moved = RegistrationNodes.movedReason(transformNode)
+        if moved:
+            raise RefusedError(moved)
+        measuring = case.quality.landmarks.get(prior.id, ())
+        LandmarkPairs.requireNotFittedTo(transformNode, measuring)
+        nodes, before = RegistrationNodes(found.scene), found.byId(courseId).transformNode
+        isTaken = _isOfAnotherPair(transformNode, keys)
+        given = _Given(_resultOf(transformNode, isTaken))
         match = register_prior(prior, planned, case, progress, given)
-        before = found.byId(courseId).transformNode
-        if before is not None and before is not transformNode:
-            RegistrationNodes(found.scene).remove(before)
-        RegistrationNodes.describe(transformNode, match, prior, planned, keys)
-        RegistrationQuality.note(transformNode, prior, planned, case)
-        transformNode.SetAttribute(SceneNames.ASKED_FOR, _askedFor(prior, case))
-        return transformNode
+        node = transformNode
+        if isTaken:
+            node = nodes.copyOf(transformNode, f"{transformNode.GetName()} for {prior.id}")
+        nodes.replace(before, node, _ofOthers(found, courseId))
+        origin = COPY if isTaken else OF_SCENE
+        RegistrationNodes.describe(node, match, prior, planned, keys, origin)
+        RegistrationQuality.note(node, prior, planned, case)
+        RegistrationChoices.note(node, prior, case)
+        return node
 
     def measureAgain(
         self, found: FoundCourses, case: Case | None = None, progress: Progress = silent
@@ -108,8 +119,7 @@ class RegistrationLogic:
             node, pair = row.transformNode, (row.course, planned)
             if node is None or row.course.letter is not None:
                 continue
-            record, transform = RegistrationNodes.record(node), RegistrationNodes.transform(node)
-            if RegistrationNodes.staleReasons(record, transform, *pair):
+            if RegistrationNodes.staleReasons(node, *pair):
                 continue
             if not RegistrationQuality.isCurrent(node, *pair, case):
                 self._quality.measure(node, *pair, case, progress)
@@ -120,43 +130,48 @@ class RegistrationLogic:
     ) -> dict[str, Any]:
         """How a registration was found, its quality and approval; empty for other transforms.
 
-        Keys: mode, engine, seconds, parameters, warnings, quality, approval (None without one),
-        ``current``: with ``found`` whether images and transform are those it was measured with, and
-        ``measured``: with ``found`` and ``case`` whether the quality is of the contours, doses,
-        levels and landmarks as they are now.
+        Keys: mode, engine, seconds, parameters, warnings, quality, approval (None without one that
+        holds), ``approval_void``: why one that was given does not hold, ``current``: whether the
+        transform and, with ``found``, the images are those it was measured with, and ``measured``:
+        with ``found`` and ``case`` whether the quality is of the contours, doses, levels and
+        landmarks as they are now.
         """
         record = RegistrationNodes.record(transformNode)
         if not record:
             return {}
-        approval = RegistrationNodes.approval(transformNode)
-        record["approval"] = None if approval is None else vars(approval).copy()
-        transform = RegistrationNodes.transform(transformNode)
-        record["current"] = record["transform"] == transform_digest(transform)
+        record["current"] = not RegistrationNodes.changedReasons(transformNode)
         record["measured"] = True
         for row in found.priors if found and found.isReady else ():
             if row.key == record["course"]:
                 pair = row.course, found.planned.course
-                stale = RegistrationNodes.staleReasons(record, transform, *pair)
+                stale = RegistrationNodes.staleReasons(transformNode, *pair)
                 record["current"] = not stale
                 if case is not None:
                     record["measured"] = RegistrationQuality.isCurrent(transformNode, *pair, case)
+        approval = RegistrationNodes.approval(transformNode) if record["current"] else None
+        record["approval"] = None if approval is None else vars(approval).copy()
+        record["approval_void"] = RegistrationNodes.approvalVoid(transformNode)
         return record
 
     @staticmethod
-    def isAsAsked(found: FoundCourses, courseId: str, case: Case) -> bool:
-        """Whether a registration was made with the mode and options that are chosen now.
-
-        One of a scene saved before they were kept is taken as it is.
-        """
+    def notAsAsked(found: FoundCourses, courseId: str, case: Case) -> tuple[str, ...]:
+        """Why a registration is not what is chosen now; empty if it is."""
         row = found.byId(courseId)
-        kept = row.transformNode.GetAttribute(SceneNames.ASKED_FOR)
-        return kept is None or kept == _askedFor(row.course, case)
+        return RegistrationChoices.differing(row.transformNode, row.course, case)
+
+    @staticmethod
+    def isReplaceable(transformNode) -> bool:
+        """Whether an evaluation may register anew: nothing on the node is the user's work."""
+        return RegistrationNodes.isReplaceable(transformNode)
 
     @staticmethod
     def approveRegistration(transformNode, name: str, comment: str = "") -> None:
         """Keep that a person approved a registration, with today's date.
 
-        The approval holds for the transform as it is; a changed transform has none.
+        The approval holds for the transform, the images and the courses as they are; with any
+        other there is none.
+
+        :raises RefusedError: no name, no registration, or one changed after it was measured.
         """
         today = date.today().isoformat()
         RegistrationNodes.approve(transformNode, Approval(name, today, comment))
@@ -190,10 +205,12 @@ class RegistrationLogic:
             part.SetAndObserveTransformNodeID(node.GetID() if node else None)
 
     @staticmethod
-    def registered(found: FoundCourses) -> dict[str, RegisteredCourse]:
+    def registered(found: FoundCourses, case: Case | None = None) -> dict[str, RegisteredCourse]:
         """Registrations of all prior courses, from their transform nodes.
 
-        :raises RefusedError: one sentence for each course that has none that holds.
+        :param case: choices, of which every other engine must have run with the registrations.
+        :raises RefusedError: one sentence for each course that has none that holds, and for each
+            engine that did not run.
         """
         reasons, matches = [], {}
         planned = found.requireReady().courses[-1]
@@ -210,6 +227,8 @@ class RegistrationLogic:
                 matches[row.id] = RegistrationNodes.registered(node, row.course, planned)
             except RefusedError as error:
                 reasons += error.reasons
+            if case is not None:
+                reasons += RegistrationChoices.notCompared(node, row.course, case)
         if reasons:
             raise RefusedError(*reasons)
         return matches
@@ -228,8 +247,28 @@ class RegistrationLogic:
         return row.course, planned.course, (row.key, planned.key)
 
 
-def _askedFor(prior: Course, case: Case) -> str:
-    """Mode and options of the registration of a course, as text to compare."""
-    options = case.registration_choice(prior.id, prior.label).to_json()
-    mode = case.registration_of(prior.id, prior.label)
-    return json.dumps({"mode": mode, "options": options}, sort_keys=True)
+def _isOfAnotherPair(node, keys: tuple[str, str]) -> bool:
+    record = RegistrationNodes.record(node)
+    return bool(record) and (record["course"], record["reference"]) != keys
+
+
+def _resultOf(node, isTaken: bool) -> RegistrationResult:
+    """Transform of the user as the result of a registration, with a warning if it is a copy."""
+    transform, name = RegistrationNodes.transform(node), node.GetName()
+    rigid = transform if is_rigid(transform) else None
+    told = (
+        f"taken as a copy of '{name}', which is the registration of another pair of courses and "
+        "stays so"
+    )
+    return RegistrationResult(
+        "rigid" if rigid else "file",
+        f"transform '{name}' of the scene",
+        transform,
+        rigid,
+        warnings=(told,) if isTaken else (),
+    )
+
+
+def _ofOthers(found: FoundCourses, courseId: str) -> tuple:
+    """Nodes of all other courses."""
+    return tuple(node for row in found.courses if row.id != courseId for node in row.nodes)

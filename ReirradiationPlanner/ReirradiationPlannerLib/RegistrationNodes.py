@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import SimpleITK as sitk
-import slicer
-import vtk
 from ReirradiationCore.approvals import Approval
-from ReirradiationCore.content_hash import joined, transform_digest, volume_digest
+from ReirradiationCore.content_hash import joined, volume_digest
 from ReirradiationCore.courses import Course
-from ReirradiationCore.errors import RefusedError, RegistrationError
+from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.pipeline_data import RegisteredCourse
-from ReirradiationCore.point_transforms import linear_part, read_transform, write_transform
 from ReirradiationCore.registration import RegistrationResult
 
 from .OtherMapNodes import OtherMapNodes
+from .RegistrationApproval import RegistrationApproval
+from .RegistrationTransforms import RegistrationTransforms
 from .SceneNames import SceneNames
-from .TransformNodes import LPS_TO_RAS, TransformNodes
+from .SceneVolumes import SceneVolumes
 
 VERSION = 1
-# transforms of nodes as they were read last, with the time of their last change
-_KNOWN: WeakKeyDictionary[Any, tuple[int, sitk.Transform]] = WeakKeyDictionary()
-IDENTITY = 1e-9
+# where a transform node comes from: an engine run here, a node of the user, a copy of such a node
+REGISTERED, OF_SCENE, COPY = "registered", "scene", "copy"
+OWN_ATTRIBUTES = (
+    SceneNames.REGISTRATION, SceneNames.QUALITY_INPUTS, SceneNames.ASKED_FOR, SceneNames.APPROVAL,
+)  # fmt: skip
 
 
 class RegistrationNodes:
@@ -53,26 +51,62 @@ class RegistrationNodes:
                 return nodes.GetItemAsObject(place)
         return None
 
-    def add(self, match: RegisteredCourse, prior: Course, planned: Course, keys, name: str):
+    def add(
+        self, match: RegisteredCourse, prior: Course, planned: Course, keys, name: str, stay=()
+    ):
         """Transform node of a registration; it takes the place of an earlier one.
 
         :param keys: keys of the prior and the planned course (`SceneCourse.key`).
+        :param stay: nodes that stay where they are even if they are under the earlier one.
         :return: vtkMRMLTransformNode or one of its classes.
         """
         before = self.find(*keys)
         node = self.addTransform(match.result.transform, name)
-        if before is not None:
-            self._moveChildren(before, node)
-            self.remove(before)
+        self.replace(before, node, stay)
         RegistrationNodes.describe(node, match, prior, planned, keys)
         return node
 
+    def replace(self, before, node, stay=()) -> None:
+        """Let a node take the place of an earlier registration, which is one no more.
+
+        :param before: earlier registration, or None. It is removed if it was made here; one of the
+            user, or changed by hand since, stays in the scene as a transform without a meaning.
+        :param stay: nodes that stay where they are even if they are under the earlier one.
+        """
+        if before is None or before is node:
+            return
+        isOfUser = not RegistrationNodes._isMadeHere(before)
+        self._moveChildren(before, node, stay if isOfUser else ())
+        OtherMapNodes.clear(before)
+        if not isOfUser:
+            self._scene.RemoveNode(before)
+            return
+        for name in OWN_ATTRIBUTES:
+            before.RemoveAttribute(name)
+
+    def copyOf(self, node, name: str):
+        """Transform node that does the same; it says to which points it was fitted as well."""
+        made = self.addTransform(RegistrationNodes.transform(node), name)
+        made.SetAttribute(SceneNames.FITTED_TO, node.GetAttribute(SceneNames.FITTED_TO))
+        return made
+
     @staticmethod
-    def describe(node, match: RegisteredCourse, prior: Course, planned: Course, keys) -> None:
-        """Write on a transform node what it registers, how it was found and how good it is."""
+    def describe(
+        node,
+        match: RegisteredCourse,
+        prior: Course,
+        planned: Course,
+        keys,
+        origin: str = REGISTERED,
+    ) -> None:
+        """Write on a transform node what it registers, how it was found and how good it is.
+
+        :param origin: ``REGISTERED``, ``OF_SCENE`` or ``COPY``.
+        """
         result = match.result
         record = {
             "version": VERSION,
+            "origin": origin,
             "course": keys[0],
             "reference": keys[1],
             "mode": result.mode,
@@ -82,21 +116,18 @@ class RegistrationNodes:
             "log": list(result.log),
             "stop_reason": result.stop_reason,
             "warnings": list(result.warnings),
-            "rigid": None if result.rigid is None else _matrix(result.rigid).tolist(),
+            "rigid": None
+            if result.rigid is None
+            else RegistrationTransforms.matrix(result.rigid).tolist(),
             "quality": match.quality,
             "images": RegistrationNodes.images(prior, planned),
-            "transform": transform_digest(RegistrationNodes.transform(node)),
+            "transform": RegistrationTransforms.digest(node),
         }
         OtherMapNodes.keep(
             node, match.alternatives, RegistrationNodes(node.GetScene()).addTransform
         )
         record["others"] = sorted(match.alternatives)
         node.SetAttribute(SceneNames.REGISTRATION, json.dumps(record))
-
-    def remove(self, node) -> None:
-        """Remove a registration and the maps of other engines that belong to it."""
-        OtherMapNodes.clear(node)
-        self._scene.RemoveNode(node)
 
     @staticmethod
     def images(prior: Course, planned: Course) -> str:
@@ -119,65 +150,123 @@ class RegistrationNodes:
         :raises RefusedError: other images than it was made for, or a transform that was changed
             since it was measured.
         """
-        record = RegistrationNodes.record(node)
-        transform = RegistrationNodes.transform(node)
-        reasons = RegistrationNodes.staleReasons(record, transform, prior, planned)
+        reasons = RegistrationNodes.staleReasons(node, prior, planned)
         if reasons:
             raise RefusedError(*reasons)
-        rigid = None if record["rigid"] is None else _affine(np.array(record["rigid"]))
+        record = RegistrationNodes.record(node)
+        void = RegistrationNodes.approvalVoid(node)
+        rigid = (
+            None
+            if record["rigid"] is None
+            else RegistrationTransforms.affine(np.array(record["rigid"]))
+        )
         result = RegistrationResult(
             record["mode"],
             record["engine"],
-            transform,
+            RegistrationNodes.transform(node),
             rigid,
             record["seconds"],
             record["parameters"],
             tuple(record["log"]),
             record["stop_reason"],
-            tuple(record["warnings"]),
+            (*record["warnings"], *([f"{prior.id}: {void}"] if void else [])),
             tuple(record["quality"].get("guided_by", ())),
         )
         approval = RegistrationNodes.approval(node)
         name = approval.name if approval else None
         others = OtherMapNodes.read(node, record.get("others", ()), RegistrationNodes.transform)
-        return RegisteredCourse(prior.id, result, record["quality"], name, others)
+        quality = {**record["quality"], "transform_sha256": record["transform"]}
+        return RegisteredCourse(prior.id, result, quality, name, others)
 
     @staticmethod
-    def staleReasons(
-        record: dict[str, Any], transform: sitk.Transform, prior: Course, planned: Course
-    ) -> tuple[str, ...]:
+    def staleReasons(node, prior: Course, planned: Course) -> tuple[str, ...]:
         """Why a registration does not hold any more; empty if it does."""
-        reasons = []
-        if record["images"] != RegistrationNodes.images(prior, planned):
+        reasons = list(RegistrationNodes.changedReasons(node))
+        if RegistrationNodes.record(node)["images"] != RegistrationNodes.images(prior, planned):
             reasons.append(
-                f"{prior.id}: the planning CT of {prior.id} or of the planned course is another "
-                "than when they were registered; register again"
+                f"the planning CT of {prior.id} or of the planned course is another than when they "
+                "were registered; register again"
             )
-        if record["transform"] != transform_digest(transform):
-            reasons.append(
-                f"{prior.id}: the transform was changed after it was measured; take it as the "
-                "registration again, so that its quality is measured anew"
-            )
-        return tuple(reasons)
+        return tuple(f"{prior.id}: {reason}" for reason in reasons)
+
+    @staticmethod
+    def changedReasons(node) -> tuple[str, ...]:
+        """Why the transform of a registration is not the one that was measured; empty if it is."""
+        moved = RegistrationNodes.movedReason(node)
+        if moved:
+            return (moved,)
+        if RegistrationNodes._digest(node) == RegistrationNodes.record(node)["transform"]:
+            return ()
+        return (
+            "the transform was changed after it was measured; take it as the registration again, "
+            "so that its quality is measured anew",
+        )
+
+    @staticmethod
+    def movedReason(node) -> str:
+        """That a transform node is moved by another one, which is not evaluated; else empty."""
+        parent = SceneVolumes.transformOf(node)
+        if parent is None:
+            return ""
+        return (
+            f"'{node.GetName()}' is itself under the transform '{parent.GetName()}', so that the "
+            "prior course is shown elsewhere than its dose would be taken from; harden it in the "
+            "Data module and take it as the registration, or put it under no transform"
+        )
+
+    @staticmethod
+    def isReplaceable(node) -> bool:
+        """Whether nothing is lost if a course is registered anew without asking."""
+        isRegistered = RegistrationNodes.record(node).get("origin") == REGISTERED
+        return isRegistered and not RegistrationNodes.changedReasons(node)
+
+    @staticmethod
+    def _isMadeHere(node) -> bool:
+        """Whether a registration is no work of the user, neither made nor changed by hand.
+
+        Nobody knows that of one in a scene saved before its origin was kept.
+        """
+        isMade = RegistrationNodes.record(node).get("origin") in (REGISTERED, COPY)
+        return isMade and not RegistrationNodes.changedReasons(node)
 
     @staticmethod
     def approve(node, approval: Approval) -> None:
-        """Keep an approval of the transform as it is now."""
-        digest = transform_digest(RegistrationNodes.transform(node))
-        content = {"name": approval.name, "date": approval.date, "comment": approval.comment}
-        text = json.dumps({**content, "transform": digest})
-        node.SetAttribute(SceneNames.APPROVAL, text)
+        """Keep an approval of the registration as it is now.
+
+        :raises RefusedError: no registration, or one that is not as it was measured.
+        """
+        if not RegistrationNodes.record(node):
+            reason = f"'{node.GetName()}' is not the registration of a course; take it as one first"
+            raise RefusedError(reason)
+        changed = RegistrationNodes.changedReasons(node)
+        if changed:
+            raise RefusedError(*changed)
+        RegistrationApproval.keep(node, approval, RegistrationNodes._now(node))
 
     @staticmethod
     def approval(node) -> Approval | None:
-        """Approval of the transform as it is now; one of an earlier transform is none."""
-        text = node.GetAttribute(SceneNames.APPROVAL)
-        if not text:
-            return None
-        content = json.loads(text)
-        if content.pop("transform") != transform_digest(RegistrationNodes.transform(node)):
-            return None
-        return Approval(**content)
+        """Approval of the transform, images and courses as they are now; no other counts."""
+        return RegistrationApproval.read(node, RegistrationNodes._now(node))
+
+    @staticmethod
+    def approvalVoid(node) -> str:
+        """Why an approval that was given does not hold; empty if it does or there is none."""
+        return RegistrationApproval.void(node, RegistrationNodes._now(node))
+
+    @staticmethod
+    def _now(node) -> dict[str, str]:
+        """What a node registers now, as far as it can be approved."""
+        record = RegistrationNodes.record(node)
+        known = {key: record.get(key, "") for key in ("course", "reference", "images")}
+        return {**known, "transform": RegistrationNodes._digest(node)}
+
+    @staticmethod
+    def _digest(node) -> str:
+        """Hash of the transform of a node; empty for one that cannot be read."""
+        try:
+            return RegistrationTransforms.digest(node)
+        except RefusedError:
+            return ""
 
     @staticmethod
     def transform(node) -> sitk.Transform:
@@ -185,72 +274,16 @@ class RegistrationNodes:
 
         :raises RefusedError: a transform that only its inverse is known of, or without content.
         """
-        if node.IsLinear():
-            matrix = vtk.vtkMatrix4x4()
-            node.GetMatrixTransformFromParent(matrix)
-            ras = slicer.util.arrayFromVTKMatrix(matrix)
-            lps = LPS_TO_RAS @ ras @ LPS_TO_RAS
-            if np.abs(lps - np.eye(4)).max() < IDENTITY:
-                return sitk.Transform(3, sitk.sitkIdentity)
-            return _affine(lps)
-        time = node.GetTransformFromParent().GetMTime() if node.GetTransformFromParent() else 0
-        known = _KNOWN.get(node)
-        if known is None or known[0] != time:
-            known = _KNOWN[node] = (time, RegistrationNodes._stored(node))
-        return known[1]
-
-    @staticmethod
-    def _stored(node) -> sitk.Transform:
-        """Transform that is not linear, by way of the file that the scene would be saved with."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "transform.h5"
-            storage = slicer.vtkMRMLTransformStorageNode()
-            storage.SetFileName(str(path))
-            storage.WriteData(node)
-            try:
-                return read_transform(path)
-            except RegistrationError as error:
-                reason = (
-                    f"{node.GetName()}: this transform cannot be used from planned to prior "
-                    f"image ({error}); invert or harden it in the Transforms module"
-                )
-                raise RefusedError(reason) from error
+        return RegistrationTransforms.read(node)
 
     def addTransform(self, transform: sitk.Transform, name: str):
         """Transform node that holds a transform from reference to prior exactly."""
-        if transform.IsLinear():
-            # the grid is of no use for a linear transform
-            return TransformNodes(self._scene).addPriorToReference(transform, None, name)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "transform.h5"
-            write_transform(transform, path)
-            storage = slicer.vtkMRMLTransformStorageNode()
-            storage.SetFileName(str(path))
-            node = self._scene.AddNewNodeByClass("vtkMRMLTransformNode", name)
-            if not storage.ReadData(node):
-                self._scene.RemoveNode(node)
-                reason = f"{name}: the transform could not be made a node of the scene"
-                raise RefusedError(reason)
-        return node
+        return RegistrationTransforms.add(self._scene, transform, name)
 
-    def _moveChildren(self, before, after) -> None:
+    def _moveChildren(self, before, after, stay) -> None:
         nodes = self._scene.GetNodesByClass("vtkMRMLTransformableNode")
         nodes.UnRegister(None)
         for place in range(nodes.GetNumberOfItems()):
             node = nodes.GetItemAsObject(place)
-            if node.GetTransformNodeID() == before.GetID():
+            if node.GetTransformNodeID() == before.GetID() and node not in stay:
                 node.SetAndObserveTransformNodeID(after.GetID())
-
-
-def _matrix(transform: sitk.Transform) -> np.ndarray:
-    """4x4 matrix, LPS, mm, of a linear transform."""
-    matrix = np.eye(4)
-    matrix[:3, :3], matrix[:3, 3] = linear_part(transform)
-    return matrix
-
-
-def _affine(matrix: np.ndarray) -> sitk.Transform:
-    affine = sitk.AffineTransform(3)
-    affine.SetMatrix(matrix[:3, :3].ravel().tolist())
-    affine.SetTranslation(matrix[:3, 3].tolist())
-    return sitk.Transform(affine)

@@ -49,6 +49,8 @@ class RegistrationOptionsWidget(SectionWidget):
             self.show(edit, "text", ", ".join(getattr(options, name)))
         for name, box in self._numbers.items():
             self.show(box, "value", getattr(options, name))
+        waits = () if options.fine_around else (_("name where the finer step is to be"),)
+        self.enable(ui.fineSpacingSpinBox, waits)
         self.show(ui.diffeomorphicCheckBox, "checked", options.diffeomorphic)
         self.setItems(ui.startKindComboBox, _starts(options.start), options.start)
         quality = self.session.case.quality

@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 from .CtComparison import CtComparison
 from .LandmarkPairs import LandmarkPairs
 from .PlannerParameterNode import COMPARE_MODES
-from .RegistrationEnginesInApplication import availableEngines, registrarFor
+from .RegistrationEnginesInApplication import MODULES, availableEngines, registrarFor
 from .SectionWidget import SectionWidget
 from .TextTableWidget import Cell, TextTableWidget
 
@@ -109,22 +109,29 @@ class RegistrationSectionWidget(SectionWidget):
             if node is None:
                 reason = _("choose the transform of the scene that is to be used")
                 raise RefusedError(reason)
-            session.useTransform(self.prior.id, node, progress)
+            self._take(node, session.useTransform(self.prior.id, node, progress))
             return
         if engine == TPS:
             path = session.settings.registrationFile
-            mode = TPS if path == Path() else str(path)
-            session.useSystemRegistration(self.prior, None if mode == TPS else path, progress)
-            self.panel.change(session.choices.withRegistration(self.prior.id, mode))
+            session.useSystemRegistration(self.prior, None if path == Path() else path, progress)
             return
-        chosen, start = self.prior.id, session.settings.startTransform
-        wanted = [p for p in session.priors if p.id == chosen or not session.isRegistered(p)]
-        for prior in wanted:
-            registrar = registrarFor(engine, start, session, prior)
-            if registrar is None:
-                self.panel.change(session.choices.withRegistration(prior.id, engine))
-            session.register(prior.id, progress, registrar)
-            LandmarkPairs.passOn(start, prior.transformNode)
+        chosen = self.prior.id
+        for prior in session.priors:
+            if prior.id == chosen or session.isWaiting(prior):
+                # a start is of the one course it was fitted or turned for
+                start = session.settings.startTransform if prior.id == chosen else None
+                self._registerOne(prior, engine, start, progress)
+
+    def _registerOne(self, prior, engine, start, progress):
+        registrar = registrarFor(engine, start, self.session, prior)
+        mode = None if engine in MODULES else engine
+        self.session.register(prior.id, progress, registrar, mode)
+        LandmarkPairs.passOn(start if registrar else None, prior.transformNode)
+
+    def _take(self, chosen, used):
+        if used is not chosen:
+            text = _("'{name}' stays the registration of another course; '{copy}' is a copy of it.")
+            self.panel.say(text.format(name=chosen.GetName(), copy=used.GetName()))
 
     def _showBoth(self):
         self.outlineStructures()
@@ -200,5 +207,7 @@ def _approvalText(record) -> str:
         text = _("Approved by {name} on {date}. {comment}")
         lines.append(text.format(**{"date": "", "comment": "", **approval}))
     else:
+        lines += [text for text in (record["approval_void"],) if text]
         lines.append(_("Not approved: the report stays a draft."))
-    return "\n".join([*lines, *record.get("warnings", ())[:3]])
+    said = [*record.get("quality", {}).get("warnings", ()), *record.get("warnings", ())]
+    return "\n".join([*lines, *list(dict.fromkeys(said))[:3]])

@@ -9,8 +9,13 @@ from ReirradiationCore.case import Case
 from ReirradiationCore.case_file import case_to_json
 from ReirradiationCore.case_record import case_record
 from ReirradiationCore.deidentification import de_identified
-from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.export import write_json, write_result_data
+from ReirradiationCore.output_folder import (
+    WRITTEN,
+    files_in_folders,
+    require_apart,
+    require_no_results,
+)
 from ReirradiationCore.pictures_data import Picture
 from ReirradiationCore.pipeline_data import Evaluation
 from ReirradiationCore.report import write_report
@@ -19,6 +24,8 @@ from ReirradiationCore.results import results_json
 from ReirradiationCore.sample_deidentification import de_identified_pack
 from ReirradiationCore.sample_pack import samples_of
 from ReirradiationCore.sample_store import write_pack
+
+NOT_FREE = "they may be results of an earlier run, choose another folder"
 
 
 class ResultFiles:
@@ -31,21 +38,19 @@ class ResultFiles:
         self._folder = folder
 
     def requireFree(self) -> None:
-        """Refuse a folder with results.
+        """Refuse a folder that holds anything a result would replace.
 
-        :raises RefusedError: results of an earlier run.
+        :raises RefusedError: results of an earlier run, or files called as those of a result.
         """
-        for name in ("report.html", "results.json"):
-            if (self._folder / name).exists():
-                reason = f"{self._folder} holds results of an earlier run; choose another folder"
-                raise RefusedError(reason)
+        require_no_results(self._folder, NOT_FREE)
 
     def write(self, evaluation: Evaluation, pictures: tuple[Picture, ...] = ()) -> Path:
         """Write report, numbers, maps, transforms and DICOM; return the report.
 
-        :raises RefusedError: a folder with results.
+        :raises RefusedError: a folder with results, or one in the folder of the input.
         """
         self.requireFree()
+        require_apart(self._folder, evaluation.case)
         results, samples = results_json(evaluation), samples_of(evaluation)
         if evaluation.case.de_identify:
             identified = evaluation
@@ -53,6 +58,7 @@ class ResultFiles:
             samples = de_identified_pack(samples, identified, evaluation)
         write_result_data(self._folder, evaluation, results)
         write_pack(self._folder / "samples.npz", samples)
+        results[WRITTEN] = files_in_folders(self._folder)
         results["timings_s"] = dict(evaluation.timings_s)
         report = self._folder / "report.html"
         write_report(report, report_data(evaluation, results, list(pictures)))

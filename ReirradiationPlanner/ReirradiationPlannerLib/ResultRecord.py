@@ -63,12 +63,16 @@ class ResultRecord:
     def inputsNow(found: FoundCourses, case: Case) -> dict[str, str]:
         """The same of the scene and the choices as they are now.
 
-        :raises RefusedError: courses that are not complete any more.
+        :raises RefusedError: courses that are not complete any more, or a registration that is
+            itself under a transform.
         """
         transforms, approvals = {}, dict(case.approvals)
         for prior in found.priors:
             node = prior.transformNode
             if node is not None:
+                moved = RegistrationNodes.movedReason(node)
+                if moved:
+                    raise RefusedError(moved)
                 transforms[prior.id] = RegistrationNodes.transform(node)
                 approvals.pop(prior.id, None)
                 approval = RegistrationNodes.approval(node)

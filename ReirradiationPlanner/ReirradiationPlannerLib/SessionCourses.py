@@ -101,36 +101,55 @@ class SessionCourses:
     # --- registration -------------------------------------------------------------------------
 
     def register(
-        self, courseId: str, progress: Progress = silent, registrar: Registrar | None = None
+        self,
+        courseId: str,
+        progress: Progress = silent,
+        registrar: Registrar | None = None,
+        mode: str | None = None,
     ):
         """Register a prior course; the transform node carries its quality.
 
+        :param registrar: engine to take instead of what the choices say.
+        :param mode: mode or file that is chosen for the course from now on. The choice changes
+            together with the registration: where that is stopped or refused, both stay.
         :raises ReirradiationError: no transform was found, or it cannot be right.
         """
-        case, row = self.case, self.found.byId(courseId)
+        choices, row = self.choices, self.found.byId(courseId)
+        if mode is not None:
+            choices = choices.withRegistration(courseId, mode)
+        case = choices.case(self.settings)
         if registrar is None and case.registration_of(row.id, row.label) == TPS:
-            self.useSystemRegistration(row, None, progress)
-            return
+            registrar = self._systemRegistrar(row, None)
         self.logic.registerCourse(self.found, courseId, case, progress, registrar)
+        if mode is not None:
+            self.choices = choices
         self.invalidate(Work.SAMPLE)
 
-    def useTransform(self, courseId: str, node: Any, progress: Progress = silent):
-        """Take a transform that was made elsewhere as the registration of a course."""
-        self.logic.useTransform(self.found, courseId, node, self.case, progress)
+    def useTransform(self, courseId: str, node: Any, progress: Progress = silent) -> Any:
+        """Take a transform that was made elsewhere as the registration of a course.
+
+        :return: the node, or a copy of it where it is the registration of another course.
+        """
+        used = self.logic.useTransform(self.found, courseId, node, self.case, progress)
         self.invalidate(Work.SAMPLE)
+        return used
 
     def useSystemRegistration(self, prior: Any, path: Path | None, progress: Progress = silent):
-        """Take a DICOM registration of the planning system as the registration of a course.
+        """Choose a DICOM registration of the planning system for a course, and take it.
 
         :param prior: row of the prior course.
         :param path: its file; None takes the only one of the patient between the two courses.
         :raises RefusedError: there is none, or more than one; or it cannot be right.
         """
+        mode = TPS if path is None else str(path)
+        self.register(prior.id, progress, self._systemRegistrar(prior, path), mode)
+
+    def _systemRegistrar(self, prior: Any, path: Path | None) -> DicomRegistrar:
         planned, passedOver = self.found.planned.course, ()
         if path is None:
             path, passedOver = self._systemRegistration(prior)
         frames = planned.frame_of_reference_uid, prior.course.frame_of_reference_uid
-        self.register(prior.id, progress, DicomRegistrar(path, *frames, passedOver))
+        return DicomRegistrar(path, *frames, passedOver)
 
     def _systemRegistration(self, prior: Any) -> tuple[Path, tuple[str, ...]]:
         """The only registration object of two courses, and which others nobody could read.
@@ -150,10 +169,19 @@ class SessionCourses:
         return path, tuple(unread)
 
     def registerMissing(self, progress: Progress = silent):
-        """Register every prior course that has no current registration."""
+        """Register every prior course that has no current registration, see `isWaiting`."""
         for prior in self.priors:
-            if not self.isRegistered(prior):
+            if self.isWaiting(prior):
                 self.register(prior.id, progress)
+
+    def isWaiting(self, prior: Any) -> bool:
+        """True if a prior course may be registered without asking.
+
+        What the user made or changed by hand is replaced by nothing but his own Register; as long
+        as it does not hold, an evaluation refuses it and says why.
+        """
+        node = prior.transformNode
+        return node is None or (not self.isRegistered(prior) and self.logic.isReplaceable(node))
 
     def isRegistered(self, prior: Any) -> bool:
         """True if a prior course has a registration of the images as they are now."""

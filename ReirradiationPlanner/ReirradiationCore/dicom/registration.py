@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
 
-from ..errors import GeometryError, RefusedError, RegistrationError
+from ..errors import GeometryError, RefusedError
 from ..grids import Grid
-from ..point_transforms import inverse_points, map_points
 from .attributes import numbers, read_dataset, sequence, text, value_of
+from .deformations import field_transform, inverse_of
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 Matrix = npt.NDArray[np.float64]
 SPATIAL = "1.2.840.10008.5.1.4.1.1.66.1"
 DEFORMABLE = "1.2.840.10008.5.1.4.1.1.66.3"
-UNKNOWN_SHIFT_MM = 1.0e6
 MOST_VECTORS = 50_000_000
 _RIGID_TOLERANCE = 1e-4
 
@@ -66,10 +65,13 @@ def read_registration_file(path: Path, name: str) -> RegistrationFile:
     Raises
     ------
     RefusedError
-        The file is broken or not a registration object.
+        The file is broken, holds no registration or is no registration object.
     """
     dataset = _dataset(path, name)
-    frames = frozenset(uid for uid in (_registered(dataset), *_items(dataset)) if uid)
+    if not any(sequence(dataset, f"{kind}RegistrationSequence") for kind in ("", "Deformable")):
+        reason = f"{name}: holds no registration, it is empty or cut off; export it again"
+        raise RefusedError(reason)
+    frames = frozenset(uid for uid in (_registered(dataset), *_items(dataset)[0]) if uid)
     is_deformable = text(dataset, "SOPClassUID") == DEFORMABLE
     return RegistrationFile(path, name, text(dataset, "SOPInstanceUID"), frames, is_deformable)
 
@@ -89,15 +91,23 @@ def read_registration(path: Path, name: str, origin: str, goal: str) -> ReadRegi
     Raises
     ------
     RefusedError
-        The object does not tie the two frames together, or holds values that cannot be.
+        One frame for both, frames that the object does not tie together, impossible values.
     """
+    if origin == goal:
+        reason = (
+            f"{name}: a DICOM registration ties two frames of reference together and both courses "
+            f"have one ({origin}), so what it moves cannot be told; take identity, rigid, "
+            "deformable or an ITK transform file"
+        )
+        raise RefusedError(reason)
     dataset = _dataset(path, name)
-    registered, items = _registered(dataset), _items(dataset)
-    missing = [uid for uid in (origin, goal) if uid not in items and uid != registered]
+    items, repeated = _items(dataset)
+    usable = {_registered(dataset), *items} - repeated
+    missing = [uid for uid in (origin, goal) if uid not in usable]
     if missing:
         reason = (
             f"{name}: this registration does not tie the frames of reference of the two courses "
-            f"together ({', '.join(missing)} is not in it); give the one made for their CTs"
+            f"together ({', '.join(missing)} is not in it once); give the one made for their CTs"
         )
         raise RefusedError(reason)
     if text(dataset, "SOPClassUID") == SPATIAL:
@@ -121,8 +131,8 @@ def _registered(dataset: Dataset) -> str:
     return text(dataset, "FrameOfReferenceUID")
 
 
-def _items(dataset: Dataset) -> dict[str, Dataset]:
-    """Return the items by source frame; two items of one frame cannot be told apart."""
+def _items(dataset: Dataset) -> tuple[dict[str, Dataset], set[str]]:
+    """Return the items by source frame, and the frames of several: these cannot be told apart."""
     if text(dataset, "SOPClassUID") == SPATIAL:
         listed = sequence(dataset, "RegistrationSequence")
         uids = [text(entry, "FrameOfReferenceUID") for entry in listed]
@@ -131,7 +141,7 @@ def _items(dataset: Dataset) -> dict[str, Dataset]:
         uids = [text(entry, "SourceFrameOfReferenceUID") for entry in listed]
     repeated = {uid for uid in uids if uid and uids.count(uid) > 1}
     found = {uid: entry for uid, entry in zip(uids, listed, strict=True) if uid}
-    return {uid: entry for uid, entry in found.items() if uid not in repeated}
+    return {uid: entry for uid, entry in found.items() if uid not in repeated}, repeated
 
 
 def _spatial(items: dict[str, Dataset], origin: str, goal: str, name: str) -> ReadRegistration:
@@ -203,7 +213,7 @@ def _deformable(
         for step in _steps(items[goal], name, little):
             parts.AddTransform(step)
     if origin in items and origin != _registered(dataset):
-        parts.AddTransform(_inverse(_steps(items[origin], name, little), name))
+        parts.AddTransform(inverse_of(_steps(items[origin], name, little), name))
         notes.append(f"{name}: maps the other way round and was inverted numerically")
     return ReadRegistration(sitk.Transform(parts), None, True, tuple(notes))
 
@@ -260,38 +270,3 @@ def _grid(item: Dataset, name: str, little: bool) -> tuple[Grid, Matrix]:
         raise RefusedError(reason) from error
     vectors = np.frombuffer(data, dtype="<f4" if little else ">f4")
     return grid, vectors.reshape(*grid.shape, 3).astype(float)
-
-
-def field_transform(shift: Matrix, grid: Grid) -> sitk.Transform:
-    """Return the transform of displacements (N, 3), mm; undefined ones lead outside every image."""
-    shift = np.where(np.isfinite(shift).all(axis=1, keepdims=True), shift, UNKNOWN_SHIFT_MM)
-    image = sitk.GetImageFromArray(shift.reshape(*grid.shape, 3), isVector=True)
-    image.SetSpacing(grid.spacing_mm)
-    image.SetOrigin(grid.origin_lps)
-    image.SetDirection(grid.direction)
-    return sitk.Transform(sitk.DisplacementFieldTransform(image))
-
-
-def _inverse(steps: list[sitk.Transform], name: str) -> sitk.Transform:
-    """Return the inverse of an item, as displacements on a grid around what it reaches."""
-    composite = sitk.CompositeTransform(3)
-    for step in steps:
-        composite.AddTransform(step)
-    transform = sitk.Transform(composite)
-    if len(steps) == 1:
-        return transform.GetInverse()
-    field = sitk.DisplacementFieldTransform(steps[1]).GetDisplacementField()
-    own = Grid(field.GetSize(), field.GetSpacing(), field.GetOrigin(), tuple(field.GetDirection()))
-    reached, _ = map_points(transform, own.centers_lps())
-    reached = reached[np.abs(reached).max(axis=1) < UNKNOWN_SHIFT_MM / 2]
-    if not len(reached):
-        msg = f"{name}: the deformation is undefined everywhere"
-        raise RegistrationError(msg)
-    low, high = reached.min(axis=0), reached.max(axis=0)
-    spacing = np.array(own.spacing_mm)
-    size = np.ceil((high - low) / spacing).astype(int) + 1
-    grid = Grid(tuple(size.tolist()), tuple(spacing.tolist()), tuple(low.tolist()))
-    centers = grid.centers_lps()
-    found, known = inverse_points(transform, centers)
-    shift = np.where(known[:, None], found - centers, np.nan)
-    return field_transform(shift, grid)

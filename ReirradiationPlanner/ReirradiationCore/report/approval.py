@@ -9,6 +9,7 @@ from ..warning import scale_warning
 from .markup import Html, element, join
 
 NOT_APPROVED = "REGISTRATION NOT APPROVED"
+UNTIED = "APPROVAL NAMES NO TRANSFORM"
 NOT_CONFIRMED = "MATCHES NOT CONFIRMED"
 WHAT_IF = "WHAT-IF"
 
@@ -17,6 +18,13 @@ def not_approved(results: Mapping[str, Any]) -> list[str]:
     """Courses whose registration nobody has approved yet."""
     registrations = results.get("registrations", ())
     return [r["course"] for r in registrations if not r.get("approved_by")]
+
+
+def untied(results: Mapping[str, Any]) -> list[str]:
+    """Courses whose approval counts, but does not say which transform was looked at."""
+    approved = {r["course"] for r in results.get("registrations", ()) if r.get("approved_by")}
+    given = results.get("approvals", {}).items()
+    return [c for c, one in given if c in approved and not one.get("names_transform", True)]
 
 
 def not_confirmed(results: Mapping[str, Any]) -> list[str]:
@@ -41,6 +49,10 @@ def approval_note(results: Mapping[str, Any]) -> Html:
         f"{NOT_APPROVED}: {', '.join(waiting)}. Draft until someone has looked and approved."
         if waiting
         else None,
+        f"{UNTIED}: {', '.join(untied(results))}. Nothing ties it to the transform used here; the "
+        "warnings give the hash to add to the approval."
+        if untied(results)
+        else None,
         f"{NOT_CONFIRMED}: {', '.join(matches)}. Draft until someone has confirmed or refused."
         if matches
         else None,
@@ -56,5 +68,6 @@ def approvals(results: Mapping[str, Any]) -> Html:
         parts = [given["name"], given.get("date"), given.get("comment")]
         said = f"approved by {', '.join(part for part in parts if part)}"
         void = "" if given.get("holds", True) else " - VOID: of another transform than the one used"
-        lines.append(f"{course}: {said}{void}")
+        loose = f" - {UNTIED}: not tied to the one used" if course in untied(results) else ""
+        lines.append(f"{course}: {said}{void}{loose}")
     return join(element("p", line) for line in lines)

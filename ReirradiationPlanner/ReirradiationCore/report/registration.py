@@ -75,6 +75,8 @@ def _facts(registration: Mapping[str, Any], quality: Mapping[str, Any]) -> list[
             ("Jacobian there", _range(near)),
             ("CT correlation there", number(near["correlation"], 2)),
         ]
+        if near.get("unknown_fraction"):
+            facts.append(("Map unknown there in", percent(near["unknown_fraction"], 2)))
     if strain:
         facts.append(("Strain of bone, 95 %", number(strain["p95"], 3)))
     return [*facts, ("Approved by", registration.get("approved_by") or "nobody yet")]
@@ -193,13 +195,19 @@ def _landmarks(landmarks: Sequence[Mapping[str, Any]]) -> Html:
     ]  # fmt: skip
     rows = [
         [
-            mark["name"], mark.get("structure") or "all structures", point(mark["reference_lps"]),
-            point(mark["prior_lps"]), number(mark["error_mm"], 1, "mm"),
+            mark["name"], mark.get("structure") or "structures within 2 cm",
+            point(mark["reference_lps"]), point(mark["prior_lps"]),
+            number(mark["error_mm"], 1, "mm"),
             "steered the registration, does not validate it" if mark["guided"] else "",
         ]
         for mark in landmarks
     ]  # fmt: skip
-    return table("Landmarks: target registration error (TRE)", columns, rows)
+    said = (
+        "A landmark of no structure validates only what is within 2 cm of it; its error counts "
+        "against every structure."
+    )
+    shown = table("Landmarks: target registration error (TRE)", columns, rows)
+    return join([shown, element("p", said, class_="soft")])
 
 
 def _levels(quality: Mapping[str, Any]) -> Html:

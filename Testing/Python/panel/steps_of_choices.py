@@ -36,6 +36,25 @@ def test_options_of_the_engine_reach_the_case_and_a_wrong_level_is_refused(a_pan
     assert session.case.registration_options == {}
 
 
+def test_the_spacing_of_the_finer_step_waits_for_where_it_is(a_panel):
+    widget, user = a_panel
+    ui, session = widget.ui, widget.form.session
+    assert not ui.fineSpacingSpinBox.enabled
+    type_text(ui.fineAroundEdit, "*")
+    user._settle()
+    assert ui.fineSpacingSpinBox.enabled
+    ui.fineSpacingSpinBox.value = 1.0
+    type_text(ui.fineAroundEdit, "")
+    user._settle()
+    assert "fine_mm is 1, but fine_around is empty" in ui.statusLabel.text
+    option = session.case.registration_choice("prior-1")
+    assert (option.fine_around, option.fine_mm) == (("*",), 1.0)
+    ui.fineSpacingSpinBox.value = 1.25
+    type_text(ui.fineAroundEdit, "")
+    user._settle()
+    assert session.case.registration_options == {}
+
+
 def test_options_of_one_course_leave_the_common_ones(a_panel):
     widget, user = a_panel
     ui, session = widget.ui, widget.form.session

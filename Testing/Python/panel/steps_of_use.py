@@ -198,6 +198,19 @@ def test_parameters_of_brains_are_those_of_its_description():
     assert set(engine._parameters(None, None, None)) <= known
 
 
+def test_what_brains_writes_is_said_shortly():
+    from ReirradiationPlannerLib import BrainsRegistrarInApplication as brains  # noqa: PLC0415
+
+    output = (
+        "Transform Estimations for Rigid(1 of 3).==\nTransform Estimations for Affine(2 of 3).=="
+    )
+    assert brains._stage(output) == "Affine(2 of 3)"
+    assert brains._stage("Original Fixed image origin") == ""
+    error = "itk::ERROR: : ITK ERROR: Metricv4(0x55e8): All samples map outside the image."
+    assert brains._reason(error) == "All samples map outside the image."
+    assert brains._reason("no such file") == "no such file"
+
+
 def test_two_panels_of_one_scene_do_not_disturb_each_other(a_panel, a_module):
     widget, user = a_panel
     second = open_panel(a_module)

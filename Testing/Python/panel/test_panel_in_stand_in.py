@@ -26,7 +26,8 @@ pytestmark = [
 
 
 @pytest.mark.parametrize(
-    "steps", ["steps_of_selftest.py", "steps_of_use.py", "steps_of_choices.py"]
+    "steps",
+    ["steps_of_selftest.py", "steps_of_use.py", "steps_of_choices.py", "steps_of_registration.py"],
 )
 def test_steps_pass_in_the_stand_in(steps):
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", steps]

@@ -3,8 +3,11 @@
 import pytest
 
 pytest.importorskip("slicer")
+import vtk
 from ReirradiationCore.errors import RefusedError
 from ReirradiationPlannerLib.LandmarkPairs import LandmarkPairs
+from ReirradiationPlannerLib.LandmarkStart import referenceToPrior
+from ReirradiationPlannerLib.SceneNames import SceneNames
 
 
 class Marked:
@@ -101,3 +104,77 @@ def test_points_move_along_with_their_ct_only_from_the_same_place(marked):
     later = marked.points(("a", 1.0, 2.0, 5.0))
     LandmarkPairs.moveAlong(later, ct, registration)
     assert later.GetParentTransformNode() is None
+
+
+# --- a start fitted to them --------------------------------------------------------------------
+
+CORNERS = (("a", 0.0, 0.0, 0.0), ("b", 20.0, 0.0, 0.0), ("c", 0.0, 20.0, 0.0))
+
+
+class Shown(Marked):
+    """The prior CT is shown 3 mm higher, where three points were set as they are seen."""
+
+    def __init__(self, scene):
+        super().__init__(scene)
+        self.shown, up = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode"), vtk.vtkMatrix4x4()
+        up.SetElement(2, 3, 3.0)
+        self.shown.SetMatrixTransformToParent(up)
+        self.images[1].SetAndObserveTransformNodeID(self.shown.GetID())
+        self.today = self.points(*CORNERS)
+        self.before = self.points(*((name, x, y, z - 3.0) for name, x, y, z in CORNERS))
+        self.before.SetAndObserveTransformNodeID(self.shown.GetID())
+
+    def fit(self, before=None, node=None, measuring=()):
+        pairs = LandmarkPairs(self.today, before or self.before)
+        return pairs.fitStart(self.images, measuring, node)
+
+    @property
+    def count(self):
+        return self.scene.GetNumberOfNodesByClass("vtkMRMLTransformNode")
+
+
+@pytest.fixture
+def shown(a_host):
+    return Shown(a_host.scene)
+
+
+def test_a_start_is_fitted_to_points_in_the_own_coordinates_of_their_ct(shown):
+    node, error_mm = shown.fit()
+    assert error_mm == pytest.approx(0.0, abs=1e-6)
+    assert referenceToPrior(node).TransformPoint((0, 0, 0)) == pytest.approx((0, 0, -3), abs=1e-6)
+    with pytest.raises(RefusedError, match="fitted to landmark 'a'"):
+        LandmarkPairs(shown.today, shown.before).landmarks("prior-1", shown.images, (node,))
+
+
+def test_a_start_is_not_fitted_to_points_that_are_not_where_their_ct_is_shown(shown):
+    count = shown.count
+    with pytest.raises(RefusedError, match="under the same transform"):
+        shown.fit(shown.points(*CORNERS))
+    assert shown.count == count
+
+
+def test_a_start_that_cannot_be_fitted_leaves_no_transform(shown):
+    count = shown.count
+    for points in (shown.today, shown.before):
+        points.RemoveNthControlPoint(2)
+    with pytest.raises(RefusedError, match="three or more"):
+        shown.fit()
+    assert shown.count == count
+
+
+def test_a_start_is_not_fitted_to_what_measures_the_registration(shown):
+    measuring = LandmarkPairs(shown.today, shown.before).landmarks("prior-1", shown.images, ())
+    with pytest.raises(RefusedError, match="'a' measures the registration"):
+        shown.fit(measuring=measuring)
+
+
+def test_a_fit_is_written_on_its_own_node_and_on_no_other_transform(shown):
+    turned = shown.scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "turned by hand")
+    node, _error_mm = shown.fit(node=turned)
+    assert node is not turned
+    assert shown.fit(node=node)[0] is node
+    node.SetAttribute(SceneNames.REGISTRATION, "{}")
+    assert shown.fit(node=node)[0] is not node
+    node.RemoveAttribute(SceneNames.REGISTRATION)
+    node.SetAndObserveTransformNodeID(shown.shown.GetID())
+    assert shown.fit(node=node)[0] is not node

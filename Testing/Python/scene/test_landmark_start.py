@@ -62,11 +62,49 @@ def test_landmarks_that_cannot_tell_a_turn_are_refused(a_host, today, prior, sai
         fitStart(markups(scene, today), markups(scene, prior), start(scene))
 
 
-@pytest.mark.parametrize("diagonal", [(1.1, 1.0, 1.0), (-1.0, 1.0, 1.0)])
-def test_a_start_that_scales_or_mirrors_is_refused(a_host, diagonal):
-    node, matrix = start(a_host.scene), vtk.vtkMatrix4x4()
-    for place, value in enumerate(diagonal):
-        matrix.SetElement(place, place, value)
+def with_matrix(scene, elements):
+    node, matrix = start(scene), vtk.vtkMatrix4x4()
+    for (row, column), value in elements.items():
+        matrix.SetElement(row, column, value)
     node.SetMatrixTransformToParent(matrix)
-    with pytest.raises(RefusedError, match="scales, shears or mirrors"):
-        referenceToPrior(node)
+    node.SetName("by hand")
+    return node
+
+
+@pytest.mark.parametrize(
+    ("elements", "said"),
+    [
+        ({(0, 0): 1.1}, r"by hand: .* scales, shears or mirrors .* 0\.210, determinant 1\.10"),
+        ({(0, 0): -1.0}, r"determinant -1\.00"),
+        ({(0, 1): 0.1}, r"off a rotation by 0\.100"),
+        ({(2, 3): float("nan")}, "by hand: .* not finite"),
+        ({(1, 1): float("nan")}, "by hand: .* not finite"),
+    ],
+    ids=["scaling", "mirror", "shear", "NaN shift", "NaN in the matrix"],
+)
+def test_a_start_that_does_more_than_turn_and_move_is_refused(a_host, elements, said):
+    with pytest.raises(RefusedError, match=said):
+        referenceToPrior(with_matrix(a_host.scene, elements))
+
+
+def grid_node(scene):
+    """A transform node that bends."""
+    image = vtk.vtkImageData()
+    image.SetDimensions(3, 3, 3)
+    image.AllocateScalars(vtk.VTK_DOUBLE, 3)
+    image.GetPointData().GetScalars().Fill(1.0)
+    grid = slicer.vtkOrientedGridTransform()
+    grid.SetDisplacementGridData(image)
+    node = scene.AddNewNodeByClass("vtkMRMLTransformNode", "bent")
+    node.SetAndObserveTransformToParent(grid)
+    return node
+
+
+def test_a_start_that_bends_is_refused_and_not_taken_as_no_transform_at_all(a_host):
+    scene = a_host.scene
+    with pytest.raises(RefusedError, match="bent bends"):
+        referenceToPrior(grid_node(scene))
+    under = start(scene)
+    under.SetAndObserveTransformNodeID(grid_node(scene).GetID())
+    with pytest.raises(RefusedError, match="stands under a transform that does"):
+        referenceToPrior(under)

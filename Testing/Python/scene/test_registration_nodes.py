@@ -14,6 +14,7 @@ from ReirradiationCore.case import MappingStrategy  # noqa: E402
 from ReirradiationCore.errors import RefusedError  # noqa: E402
 from ReirradiationCore.quality_choice import QualityChoice  # noqa: E402
 from ReirradiationCore.registration import RegistrationResult  # noqa: E402
+from ReirradiationPlannerLib.LandmarkPairs import LandmarkPairs  # noqa: E402
 from ReirradiationPlannerLib.PlannerLogic import PlannerLogic  # noqa: E402
 from ReirradiationPlannerLib.RegistrationNodes import RegistrationNodes  # noqa: E402
 from two_courses import make_courses, save_courses  # noqa: E402
@@ -192,3 +193,33 @@ def test_landmarks_given_later_measure_the_registration(a_planning):
     assert quality_of(a_planning)["tre_mean_mm"] is None
     logic.measureAgain(found, case)
     assert quality_of(a_planning)["tre_mean_mm"] == pytest.approx(3.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("element", [(2, 2, 1.12), (0, 1, 0.1)], ids=["scaled", "sheared"])
+def test_a_transform_of_the_user_that_does_more_than_turn_and_move_is_not_called_rigid(
+    a_planning, element
+):
+    node, matrix = moved_by(a_planning.scene, 0.0), vtk.vtkMatrix4x4()
+    matrix.SetElement(*element)
+    node.SetMatrixTransformToParent(matrix)
+    a_planning.logic.useTransform(a_planning.found, "prior-1", node, CASE)
+    match = a_planning.logic.registered(a_planning.found)["prior-1"]
+    assert (match.result.mode, match.result.rigid) == ("file", None)
+    models = a_planning.logic.sampleDoses(a_planning.found, CASE).models
+    assert {model.mapping["prior-1"] for model in models} & {MappingStrategy.RIGID} == set()
+
+
+def test_a_transform_that_was_fitted_to_what_measures_it_is_refused(a_planning):
+    node = moved_by(a_planning.scene, 0.5)
+    points = a_planning.scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode")
+    points.AddControlPoint(10.0, 0.0, 0.0)
+    LandmarkPairs.keepFitted(node, points)
+
+    def taken(x_mm):
+        mark = {"name": "tip", "reference_lps": [x_mm, 0, 0], "prior_lps": [x_mm, 0, 0]}
+        case = replace(CASE, quality=QualityChoice.from_json({"landmarks": {"prior-1": [mark]}}))
+        return a_planning.logic.useTransform(a_planning.found, "prior-1", node, case)
+
+    with pytest.raises(RefusedError, match="'by hand' was fitted to landmark 'tip', which measur"):
+        taken(-10.9)
+    assert taken(-11.1) is node

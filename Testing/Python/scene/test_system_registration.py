@@ -85,6 +85,31 @@ def test_one_that_cannot_be_read_is_named_with_the_registration(a_host, a_case):
     assert any("passed over" in text and "broken.dcm" in text for text in warnings)
 
 
+@pytest.mark.parametrize("length", [180, 600])
+def test_one_that_is_cut_off_is_named_with_the_registration(a_host, a_case, length):
+    folder, courses = a_case
+    save_registration(folder / "one.dcm", *courses, 1)
+    (folder / "more").mkdir()
+    path = save_registration(folder / "more" / "two.dcm", *courses, 2)
+    path.write_bytes(path.read_bytes()[:length])
+    session = session_of(a_host, folder)
+    session.useSystemRegistration(session.priors[0], None)
+    assert mapped(session)[0].endswith("one.dcm")
+    warnings = session.registrationRecord(session.priors[0])["warnings"]
+    assert any("passed over" in text and "two.dcm" in text for text in warnings)
+
+
+def test_one_without_a_modality_is_found_all_the_same(a_host, a_case):
+    folder, courses = a_case
+    path = save_registration(folder / "reg.dcm", *courses, 1)
+    data = pydicom.dcmread(path)
+    data.Modality = ""
+    data.save_as(path)
+    session = session_of(a_host, folder)
+    session.useSystemRegistration(session.priors[0], None)
+    assert mapped(session)[1] == pytest.approx(SHIFT_MM, abs=1e-6)
+
+
 def test_one_that_cannot_be_read_is_named_where_none_fits(a_host, a_case):
     folder, courses = a_case
     save_registration(folder / "reg.dcm", *courses, 1)

@@ -51,6 +51,33 @@ def test_every_choice_survives_writing_and_reading(write_case):
     assert case.organ("Bladder").mapping["prior-1"] is MappingStrategy.POINT_SUM
 
 
+def test_a_transform_of_a_case_file_is_looked_for_beside_it_alone(
+    write_case, tmp_path, monkeypatch
+):
+    options = {"prior-2": {"start": "transforms/prior-2_start.h5", "refine_start": False}}
+    modes = {"prior-1": "transforms/prior-1.h5"}
+    path = write_case({"registration": modes, "registration_options": options})
+    elsewhere = tmp_path / "other"
+    for name in ("prior-1", "prior-2_start"):
+        file = elsewhere / "transforms" / f"{name}.h5"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    monkeypatch.chdir(elsewhere)
+    case = read_case(path)
+    assert case.registration_of("prior-1") == str(tmp_path / "transforms" / "prior-1.h5")
+    start = tmp_path / "transforms" / "prior-2_start.h5"
+    assert case.registration_choice("prior-2").start == str(start)
+
+
+def test_a_word_of_a_case_file_stays_one_beside_a_file_of_that_name(write_case, tmp_path):
+    for name in ("rigid", "tps", "bone"):
+        (tmp_path / name).touch()
+    content = {"registration": {"prior-1": "rigid", "prior-2": "tps"}}
+    case = read_case(write_case({**content, "registration_options": {"*": {"start": "bone"}}}))
+    assert [case.registration_of(f"prior-{n}") for n in (1, 2)] == ["rigid", "tps"]
+    assert case.registration_choice("prior-1").start == "bone"
+
+
 def test_one_recovery_and_mapping_for_all_courses_may_be_written_short(write_case):
     case = read_case(write_case({"organs": {"Rectum": {"recovery": 0.3, "mapping": "RIGID"}}}))
     assert case.organ("Rectum").recovery["*"].value == 0.3

@@ -2,7 +2,12 @@
 
 import numpy as np
 import pytest
-from ReirradiationCore.intensity_matching import curve_between, moved_hu, tissue_peak
+from ReirradiationCore.intensity_matching import (
+    curve_between,
+    moved_hu,
+    offset_between,
+    tissue_peak,
+)
 
 
 def tissue(fat=-100.0, muscle=50.0, share=0.4, size=40_000):
@@ -63,3 +68,29 @@ def test_without_clear_peaks_nothing_moves():
     same, said = matched_hu(tissue(), prior, EVERYWHERE)
     assert same is prior
     assert said == "HU not matched: no clear peaks of fat and muscle"
+
+
+@pytest.mark.parametrize("offset_hu", [-110.0, -90.0, -60.0, 60.0, 90.0, 110.0])
+@pytest.mark.parametrize("in_prior", [True, False])
+def test_the_offset_of_a_whole_ct_is_found_with_the_ct_that_has_it(offset_hu, in_prior):
+    moved = tissue() + np.float32(offset_hu)
+    pair = (tissue(), moved) if in_prior else (moved, tissue())
+    found = offset_between(*pair, EVERYWHERE)
+    assert found.hu == pytest.approx(offset_hu if in_prior else -offset_hu, abs=4.0)
+    assert found.in_prior() is in_prior
+    off = found.prior if in_prior else found.reference
+    assert off == pytest.approx((offset_hu - 100.0, offset_hu + 50.0), abs=4.0)
+
+
+def test_below_40_hu_beyond_120_hu_and_without_both_peaks_there_is_no_offset():
+    for prior in (tissue() + np.float32(35), tissue() + np.float32(130), np.zeros_like(tissue())):
+        assert offset_between(tissue(), prior, EVERYWHERE) is None
+    assert offset_between(tissue(size=2000), tissue(size=2000) + 60, EVERYWHERE[:, :, :2]) is None
+
+
+def test_a_wrong_slope_is_no_offset():
+    assert offset_between(tissue(), np.float32(0.5) * tissue() + 90, EVERYWHERE) is None
+
+
+def test_muscle_brighter_by_60_hu_beside_equal_fat_is_no_offset():
+    assert offset_between(tissue(), tissue(muscle=110.0), EVERYWHERE) is None

@@ -2,16 +2,20 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 import synthetic_courses as made
 from ReirradiationCore.case import Case
-from ReirradiationCore.case_file import case_to_json, read_case
+from ReirradiationCore.case_file import case_from_json, case_to_json, read_case
+from ReirradiationCore.courses import StructureKind
 from ReirradiationCore.errors import RefusedError
-from ReirradiationCore.landmark_errors import errors_for, landmark_rows
+from ReirradiationCore.input_checks import require_known_names
+from ReirradiationCore.landmark_errors import errors_anywhere, errors_for, landmark_rows
 from ReirradiationCore.landmarks import landmarks_from_json
 from ReirradiationCore.quality_choice import Fallback, QualityChoice
 from ReirradiationCore.registration_result import RegistrationResult
+from ReirradiationCore.registration_structures import coverage_of
 
 POINTS = [
     {"name": "promontory", "reference_lps": [0, 0, 0], "prior_lps": [3, 0, 4]},
@@ -23,9 +27,18 @@ def case_with(points=POINTS):
     return Case(quality=QualityChoice.from_json({"landmarks": {"prior-1": points}}))
 
 
-def rows(guided=(), **choices):
-    result = RegistrationResult("rigid", "test", made.shift(3), guided=guided)
-    return landmark_rows(case_with(**choices), made.course("prior-1", [], []), result)
+BLADDER, RECTUM = made.box("Bladder", 0, 40), made.box("Rectum", -50, -10)
+PLANNED = made.course("planned", [], [BLADDER, RECTUM, made.box("PTV_1", 100, 120)])
+PRIOR = made.course("prior-1", [], [made.box("Harnblase", 0, 40), made.box("Darm", 60, 100)])
+
+
+def rows(guided=(), prior=PRIOR, transform=None, **choices):
+    result = RegistrationResult("rigid", "test", transform or made.shift(3), guided=guided)
+    return landmark_rows(case_with(**choices), (PLANNED, prior), result)
+
+
+def errors_of(structure, found):
+    return errors_for(structure.name, coverage_of(structure, PLANNED), found)
 
 
 def test_a_landmark_misses_by_what_the_shift_lacks():
@@ -37,20 +50,111 @@ def test_a_landmark_misses_by_what_the_shift_lacks():
 
 
 def test_a_landmark_of_one_structure_speaks_for_that_one_only():
-    assert errors_for("Bladder", rows()).mean_mm == pytest.approx(2.0)
-    assert errors_for("Bladder", rows()).max_mm == pytest.approx(4.0)
-    assert errors_for("Rectum", rows()).count == 1
+    assert errors_of(BLADDER, rows()).mean_mm == pytest.approx(2.0)
+    assert errors_of(BLADDER, rows()).max_mm == pytest.approx(4.0)
+    assert errors_of(RECTUM, rows()).count == 1
 
 
 def test_without_landmarks_there_are_no_errors():
-    assert errors_for("Bladder", rows(points=[])) is None
+    assert errors_of(BLADDER, rows(points=[])) is None
+
+
+def at(x, **more):
+    return {"name": "mark", "reference_lps": [x, 0, 0], "prior_lps": [x + 3, 0, 0], **more}
+
+
+@pytest.mark.parametrize(
+    ("x_mm", "speaks"),
+    [(20, True), (58, True), (63, False), (-18, True), (-23, False), (400, False)],
+)
+def test_a_landmark_of_no_structure_speaks_for_what_is_within_two_centimetres(x_mm, speaks):
+    """The bladder reaches from 0 to 40 mm."""
+    found = rows(points=[at(x_mm)])
+    assert (errors_of(BLADDER, found) is not None) is speaks
+    assert errors_anywhere("Bladder", found).count == 1
+
+
+def test_a_landmark_of_a_structure_speaks_for_it_wherever_it_is():
+    found = rows(points=[at(400, structure="Bladder")])
+    assert errors_of(BLADDER, found).count == 1
+    assert errors_anywhere("Rectum", found) is None
 
 
 def test_landmarks_that_steered_the_registration_are_shown_but_do_not_validate():
     found = rows(guided=("Rectum", "promontory"))
     assert [one.is_guiding for one in found] == [True, False]
-    assert errors_for("Rectum", found) is None
-    assert errors_for("Bladder", found).count == 1
+    assert errors_of(RECTUM, found) is None
+    assert errors_anywhere("Rectum", found) is None
+    assert errors_of(BLADDER, found).count == 1
+
+
+def started_from(mark, guided=("start",)):
+    """Whether the landmark at 20 mm counts as one that steered, after a start from ``mark``."""
+    options = {"start": "landmarks", "start_landmarks": [{**mark, "name": "start"}]}
+    content = {"landmarks": {"prior-1": [at(20)]}, "registration_options": {"prior-1": options}}
+    result = RegistrationResult("rigid", "test", made.shift(3), guided=guided)
+    (found,) = landmark_rows(case_from_json(content), (PLANNED, PRIOR), result)
+    return found.is_guiding
+
+
+@pytest.mark.parametrize(
+    ("mark", "is_same"),
+    [
+        (at(20), True),
+        (at(20.9), True),
+        ({**at(20.9), "prior_lps": [50, 0, 0]}, True),
+        ({**at(50), "prior_lps": [23.9, 0, 0]}, True),
+        (at(21.1), False),
+    ],
+)
+def test_a_point_from_which_the_registration_started_does_not_validate_under_another_name(
+    mark, is_same
+):
+    assert started_from(mark) is is_same
+
+
+def test_start_points_that_were_not_used_do_not_count_as_steering():
+    assert started_from(at(20), guided=()) is False
+
+
+@pytest.mark.parametrize("name", ["Harnblase", "Bladder"])
+def test_a_structure_named_as_the_prior_course_names_it_is_the_one_paired_with_it(name):
+    (found,) = rows(points=[at(20, structure=name)])
+    assert found.landmark.structure == "Bladder"
+    assert found.record()["structure"] == "Bladder"
+
+
+MEANT_FOR = [
+    ("Darm", "no organ or target of the planned course and is not paired with one"),
+    ("Elsewhere", "name one of Bladder, PTV_1, Rectum, or leave the structure out"),
+]
+
+
+@pytest.mark.parametrize(("name", "words"), MEANT_FOR)
+def test_a_structure_at_which_nothing_would_be_judged_is_refused(name, words):
+    with pytest.raises(RefusedError, match=words) as refused:
+        rows(points=[at(20, structure=name)])
+    with pytest.raises(RefusedError) as before:
+        require_known_names(case_with([at(20, structure=name)]), (PRIOR, PLANNED))
+    assert before.value.reasons == refused.value.reasons
+
+
+def test_the_body_and_structures_without_an_area_are_not_judged_and_refused():
+    body = replace(made.box("BODY", -90, 90), kind=StructureKind.EXTERNAL)
+    planned = replace(PLANNED, structures=(BLADDER, body), empty_structures=("Rectum",))
+    for name in ("BODY", "Rectum"):
+        case = case_with([at(20, structure=name)])
+        with pytest.raises(RefusedError, match=f"'{name}', which is no organ .* one of Bladder,"):
+            require_known_names(case, (PRIOR, planned))
+
+
+def test_a_name_of_another_prior_course_is_refused():
+    other = made.course("prior-2", [], [made.box("Blase", 0, 40)])
+    case = case_with([at(20, structure="Blase")])
+    with pytest.raises(
+        RefusedError, match="landmark 'mark' of prior-1 names the structure 'Blase'"
+    ):
+        require_known_names(case, (PRIOR, other, PLANNED))
 
 
 def test_landmarks_come_back_as_they_were_typed():

@@ -10,7 +10,7 @@ import synthetic_courses as made
 from ReirradiationCore.case import Case
 from ReirradiationCore.demons_registrar import DemonsRegistrar
 from ReirradiationCore.errors import RefusedError, RegistrationError
-from ReirradiationCore.other_engines import alternatives_of
+from ReirradiationCore.other_engines import alternatives_of, engine_names
 from ReirradiationCore.point_transforms import map_points
 from ReirradiationCore.progress import silent
 from ReirradiationCore.registration_result import RegistrationResult
@@ -89,6 +89,33 @@ def test_a_file_is_for_the_course_it_names(tmp_path, images):
     found = others((f"prior-1={path}", f"prior-2={path}"), images)
     assert list(found) == ["other.tfm"]
     assert found["other.tfm"].transform.TransformPoint((0, 0, 0)) == (7, 0, 0)
+
+
+def saved(path, x):
+    path.parent.mkdir(exist_ok=True)
+    sitk.WriteTransform(made.shift(x), str(path))
+    return path
+
+
+def test_two_files_of_one_name_are_both_evaluated_and_told_apart(tmp_path, images):
+    files = [saved(tmp_path / folder / "t.tfm", x) for folder, x in (("mim", 2), ("velocity", 20))]
+    found = others(tuple(f"prior-1={path}" for path in files), images)
+    places = {name: one.transform.TransformPoint((0, 0, 0))[0] for name, one in found.items()}
+    assert places == {"mim/t.tfm": 2, "velocity/t.tfm": 20}
+
+
+def test_one_file_given_twice_is_refused(tmp_path, images):
+    path = saved(tmp_path / "a" / "t.tfm", 2)
+    twice = (f"prior-1={path}", f"prior-1={tmp_path / 'a' / '..' / 'a' / 't.tfm'}")
+    with pytest.raises(RefusedError, match=r"prior-1: uncertainty\.engines names .*t\.tfm twice"):
+        others(twice, images)
+
+
+@pytest.mark.parametrize("name", ["demons", "rigid", "deformable"])
+def test_a_file_never_has_the_name_of_another_map_of_the_course(name):
+    uncertainty = UncertaintyChoice(engines=("demons", f"prior-1=mim/{name}"))
+    names = engine_names(Case(uncertainty=uncertainty), "prior-1")
+    assert names == {"demons": "demons", f"mim/{name}": f"mim/{name}"}
 
 
 def test_demons_without_what_they_need_are_refused(images):

@@ -59,6 +59,9 @@ def test_the_own_options_of_a_course_go_before_those_of_all():
         ({"fine_mm": 0.2}, "fine_mm is 0.2; give 0.8 to 2"),
         ({"leave_out": ["Rectum"]}, "guide is empty"),
         ({"start": "landmarks"}, "there are no start_landmarks"),
+        ({"fine_mm": 1.0}, "fine_mm is 1, but fine_around is empty"),
+        ({"start": "bone", "start_landmarks": [MARK]}, "start_landmarks .* with start 'bone'"),
+        ({"start": "a.tfm", "start_landmarks": [MARK]}, r"no effect with start 'a\.tfm'"),
         ({"refine_start": False}, "start names no file"),
         ({"start_landmarks": [{"name": "S1"}]}, "are missing"),
     ],
@@ -71,10 +74,51 @@ def test_what_means_nothing_is_refused(content, said):
 def test_the_command_line_sets_options_of_all_courses_or_of_one():
     choices = with_option({}, "guide=Bladder,Rectum")
     choices = with_option(choices, "prior-2:diffeomorphic=true")
-    choices = with_option(choices, "prior-2:fine_mm=1.5")
+    choices = with_option(choices, "prior-2:fine_mm=1.5", "prior-2:fine_around=*")
     assert choices["*"].guide == choices["prior-2"].guide == ("Bladder", "Rectum")
     assert (choices["*"].diffeomorphic, choices["prior-2"].diffeomorphic) == (False, True)
     assert choices["prior-2"].fine_mm == 1.5
+
+
+def test_the_order_of_options_on_the_command_line_does_not_matter():
+    texts = ("prior-2:smoothness=2", "guide=*", "prior-2:leave_out=Rectum", "diffeomorphic=true")
+    assert with_option({}, *texts) == with_option({}, *reversed(texts))
+    own = with_option({}, *texts)["prior-2"]
+    assert (own.guide, own.leave_out, own.diffeomorphic) == (("*",), ("Rectum",), True)
+
+
+COMMON = {"guide": ["*"], "leave_out": ["Rectum"], "diffeomorphic": True, "start": "bone"}
+
+
+def test_a_course_is_as_all_where_it_chooses_nothing_itself():
+    options = {"*": COMMON, "prior-1": {"smoothness": 2.0}}
+    own = case_from_json({"registration_options": options}).registration_choice("prior-1")
+    assert own == RegistrationChoice.from_json({**COMMON, "smoothness": 2.0}, "prior-1")
+
+
+def test_a_course_may_take_back_what_is_chosen_for_all():
+    options = {"*": COMMON, "prior-1": {"guide": [], "start": "auto"}}
+    case = case_from_json({"registration_options": options})
+    own = case.registration_choice("prior-1")
+    assert (own.guide, own.leave_out, own.start, own.diffeomorphic) == ((), (), "auto", True)
+    again = case_from_json({"registration_options": case_to_json(case)["registration_options"]})
+    assert again.registration_options == case.registration_options
+
+
+@pytest.mark.parametrize(
+    ("common", "own"),
+    [
+        ({"fine_around": ["*"], "fine_mm": 1.0}, {"fine_around": []}),
+        ({"start": "a.tfm", "refine_start": False}, {"start": "bone"}),
+        ({"start_landmarks": [MARK]}, {"start": "bodies"}),
+    ],
+)
+def test_what_loses_its_effect_by_the_choice_of_a_course_is_not_taken_over(common, own):
+    case = case_from_json({"registration_options": {"*": common, "prior-1": own}})
+    wanted = RegistrationChoice.from_json(own, "prior-1")
+    assert case.registration_choice("prior-1") == wanted
+    again = case_from_json({"registration_options": case_to_json(case)["registration_options"]})
+    assert again.registration_choice("prior-1") == wanted
 
 
 @pytest.mark.parametrize(
@@ -132,7 +176,7 @@ def test_options_without_effect_on_a_rigid_registration_are_warned_of():
 @pytest.mark.parametrize(
     "options",
     [
-        {"guide": ("*",)}, {"fine_around": ("*",)}, {"fine_mm": 1.0}, {"smoothness": 2.0},
+        {"guide": ("*",)}, {"fine_around": ("*",)}, {"smoothness": 2.0},
         {"spacing_mm": 2.5}, {"diffeomorphic": True},
     ],
 )  # fmt: skip
@@ -159,9 +203,12 @@ def test_a_start_of_its_own_beside_the_options_of_all_courses_is_not_refused():
 
 
 def test_an_option_that_differs_from_those_of_all_courses_is_refused():
-    options = {"*": RegistrationChoice(smoothness=2.0), "prior-1": RegistrationChoice(fine_mm=1.0)}
+    options = {
+        "*": RegistrationChoice(smoothness=2.0),
+        "prior-1": RegistrationChoice(spacing_mm=3.0),
+    }
     case = replace(Case(), registration_options=options)
-    with pytest.raises(RefusedError, match="registration_options fine_mm have no effect"):
+    with pytest.raises(RefusedError, match="registration_options spacing_mm have no effect"):
         with_options("rigid", PRIOR, PLANNED, case)
 
 

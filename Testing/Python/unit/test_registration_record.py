@@ -135,6 +135,37 @@ def test_landmarks_are_measured_and_judged():
     assert by_name(found["structures"])["Bladder"]["verdict"] == "pass"
 
 
+def with_landmark(x_mm, error_mm=0.0):
+    """Verdicts where nothing but a landmark of no structure could validate."""
+    mark = {"name": "spine", "reference_lps": [x_mm, 0, 0], "prior_lps": [x_mm, 0, error_mm]}
+    case = Case(quality=QualityChoice.from_json({"landmarks": {"prior-1": [mark]}}))
+    found = record(case=case, guided=("Bladder",))
+    return by_name([*found["structures"], *found["not_paired"]])
+
+
+def test_a_landmark_far_away_validates_nothing():
+    found = with_landmark(400.0)
+    verdicts = {name: entry["verdict"] for name, entry in found.items()}
+    assert verdicts.pop("Rectum") == "fail"  # its contours are 10 mm off
+    assert set(verdicts.values()) == {"not validated"}
+    assert {entry["tre_mean_mm"] for entry in found.values()} == {None}
+
+
+def test_a_landmark_within_two_centimetres_validates_what_is_there_and_nothing_else():
+    """The bladder ends at 40 mm, the target at 50 mm; the bowel begins at 60 mm."""
+    found = with_landmark(30.0)
+    names = ("Bladder", "PTV_1", "Bowel_Small")
+    assert [found[name]["verdict"] for name in names] == ["pass", "pass", "not validated"]
+    assert found["Bladder"]["tre_mean_mm"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_landmark_that_is_missed_counts_against_structures_far_away_as_well():
+    found = with_landmark(400.0, error_mm=9.0)
+    assert {entry["verdict"] for entry in found.values()} == {"fail"}
+    assert found["PTV_1"]["failed"] == ["tre_anywhere"]
+    assert found["PTV_1"]["why"].startswith("with landmarks elsewhere mean TRE 9 mm")
+
+
 def test_typed_levels_decide_and_are_named():
     typed = {"registration_levels": {"mda_mm": [8, 9], "dsc": [0.5, 0.4]}}
     found = record(case=Case(quality=QualityChoice.from_json(typed)))

@@ -145,6 +145,25 @@ def test_landmarks_validate_where_contours_cannot(mean, largest, verdict):
     assert judged(alone(landmarks=landmarks), **nothing)[0] == verdict
 
 
+@pytest.mark.parametrize(
+    ("mean", "largest", "verdict"),
+    [(2.0, 5.0, "not validated"), (2.5, 5.0, "not validated"), (3.1, 5.0, "fail"),
+     (math.nan, math.nan, "unknown")],
+)  # fmt: skip
+def test_landmarks_elsewhere_count_against_a_structure_and_never_for_it(mean, largest, verdict):
+    elsewhere = Errors(mean, largest, 4)
+    assert judged(Circumstances(2.0, is_guided=True, landmarks_anywhere=elsewhere))[0] == verdict
+    own = Errors(1.0, 1.0, 1)
+    both = Circumstances(2.0, landmarks=own, landmarks_anywhere=elsewhere)
+    assert judged(both)[0] == {(2.0, 5.0): "pass", (2.5, 5.0): "warn"}.get((mean, largest), verdict)
+
+
+def test_landmarks_that_are_all_near_are_told_once():
+    errors = Errors(4.0, 4.0, 2)
+    found = judged(Circumstances(2.0, landmarks=errors, landmarks_anywhere=errors))
+    assert found[1].count("mean TRE") == 1
+
+
 def test_folding_near_the_target_fails_what_reaches_there():
     found = judged(Circumstances(2.0, folds_near_target=True))
     assert found == ("fail", "the map folds within 2 cm of the planned target")

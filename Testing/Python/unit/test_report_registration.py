@@ -117,6 +117,15 @@ def test_numbers_around_the_target_and_of_bone_are_shown():
         assert part in found
 
 
+def test_a_map_that_is_not_known_around_the_target_is_said_to_be_so():
+    near = {"folding_fraction": 0.0, "jacobian_min": 0.83, "jacobian_max": 1.17,
+            "correlation": 0.987, "unknown_fraction": 0.0}  # fmt: skip
+    assert "Map unknown there" not in page(near_target=near).text
+    found = page(near_target={**near, "unknown_fraction": 0.125}).text
+    assert "Map unknown there in" in found
+    assert "12.5" in found
+
+
 def test_the_answer_names_what_it_does_not_count_on():
     results = copy.deepcopy(report_example.report_data().results)
     assert "NOT count" not in isotoxic_line(results)

@@ -106,7 +106,8 @@ def test_options_of_the_registration_reach_the_case(an_input):
     from ReirradiationHeadless.arguments import case_from, make_parser  # noqa: PLC0415
 
     arguments = ["evaluate", str(an_input), "--output", "x"]
-    options = ["--registration-option", "guide=Bladder", "--registration-option", "fine_mm=1.5"]
+    texts = ("fine_mm=1.5", "fine_around=*", "guide=Bladder")
+    options = [word for text in texts for word in ("--registration-option", text)]
     choice = case_from(make_parser().parse_args([*arguments, *options])).registration_choice("any")
     assert (choice.guide, choice.fine_mm) == (("Bladder",), 1.5)
 
