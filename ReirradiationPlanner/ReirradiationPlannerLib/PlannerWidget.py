@@ -72,6 +72,7 @@ class PlannerWidget(VTKObservationMixin):
         self._watcher: SceneWatcher | None = None
         self._watched = None
         self._isSaid = False
+        self._answer = ""
         self._meanwhile: list[tuple] = []
         self._timer = self._singleShot(WAIT_MS, self.update)
         self._drawTimer = self._singleShot(0, self.refresh)
@@ -125,6 +126,10 @@ class PlannerWidget(VTKObservationMixin):
         """Run a job with progress and cancel; a refusal is said in the panel, not in a pop-up."""
         if self.progress.isRunning or self.session is None:
             return
+        self._run(job)
+        self._answer = self.ui.statusLabel.text if self._isSaid else ""
+
+    def _run(self, job: Callable):
         self.say("")
         try:
             with (
@@ -192,7 +197,10 @@ class PlannerWidget(VTKObservationMixin):
             self._timer.start()
             return
         if session.result is None or session.settings.autoUpdate:
-            self.run(session.update)
+            answer = self._answer
+            self._run(session.update)
+            if answer and not self._isSaid:  # nothing changed since, so that it still is an answer
+                self.say(answer)
 
     def _choicesChanged(self, *_event):
         try:
@@ -222,6 +230,7 @@ class PlannerWidget(VTKObservationMixin):
             self._dataChanged(*change)
 
     def _schedule(self):
+        self._answer = ""
         self._drawTimer.start()
         self._timer.start()
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import slicer
+from ReirradiationCore.errors import RefusedError
 from ReirradiationCore.registration_setup import built_in
 from slicer.i18n import tr as _
 
@@ -10,6 +11,7 @@ from .BrainsRegistrarInApplication import BrainsRegistrarInApplication
 from .ElastixRegistrarInApplication import ElastixRegistrarInApplication
 from .LandmarkPairs import LandmarkPairs
 from .LandmarkStart import referenceToPrior
+from .SceneVolumes import SceneVolumes
 
 MODULES = {"brains": BrainsRegistrarInApplication, "elastix": ElastixRegistrarInApplication}
 
@@ -37,6 +39,8 @@ def registrarFor(engine: str, start, session, prior):
         measuring = session.case.quality.landmarks.get(prior.id, ())
         LandmarkPairs.requireNotFittedTo(start, measuring)
     if engine in MODULES:
+        if start is not None:
+            _requireAsShown(start)
         return MODULES[engine](slicer.mrmlScene, start)
     if start is None or engine == "identity":
         return None
@@ -48,3 +52,15 @@ def registrarFor(engine: str, start, session, prior):
     told = f"started from '{name}' alone: neither another start nor a half turn was tried"
     remarks = (*made.remarks, told)
     return replace(made, start=referenceToPrior(start), refine=True, remarks=remarks)
+
+
+def _requireAsShown(start):
+    """Refuse a start of which another module, which takes the node's own matrix, sees a part."""
+    referenceToPrior(start)  # refused if it does more than turn and move
+    parent = SceneVolumes.transformOf(start)
+    if parent is not None:
+        reason = (
+            f"'{start.GetName()}' is itself under the transform '{parent.GetName()}', which the "
+            "chosen engine would not see; harden it in the Data module, or choose the built-in one"
+        )
+        raise RefusedError(reason)

@@ -7,9 +7,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import slicer
-from panel_user import numbers
-from ReirradiationCore.errors import CancelledError
+import vtk
+from panel_user import choose, numbers
+from ReirradiationCore.errors import CancelledError, RefusedError
 from ReirradiationPlannerLib.SelfTestInApplication import moveContours
+from ReirradiationPlannerLib.Work import Work
 from slicer_stand_in import open_panel
 
 ALPHA_BETA = 4
@@ -209,6 +211,49 @@ def test_what_brains_writes_is_said_shortly():
     error = "itk::ERROR: : ITK ERROR: Metricv4(0x55e8): All samples map outside the image."
     assert brains._reason(error) == "All samples map outside the image."
     assert brains._reason("no such file") == "no such file"
+
+
+def test_other_modules_get_no_start_that_they_would_see_otherwise(a_panel):
+    from ReirradiationPlannerLib.RegistrationEnginesInApplication import (  # noqa: PLC0415
+        registrarFor,
+    )
+
+    session = a_panel[0].form.session
+    start, above = (
+        slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", name)
+        for name in ("Start", "Above")
+    )
+    registrarFor("brains", start, session, session.priors[0])
+    moved = vtk.vtkMatrix4x4()
+    moved.SetElement(0, 3, 5.0)
+    above.SetMatrixTransformToParent(moved)
+    start.SetAndObserveTransformNodeID(above.GetID())
+    with pytest.raises(RefusedError, match="'Start' is itself under the transform 'Above'"):
+        registrarFor("brains", start, session, session.priors[0])
+    start.SetAndObserveTransformNodeID(None)
+    moved.SetElement(0, 0, 1.2)
+    start.SetMatrixTransformToParent(moved)
+    with pytest.raises(RefusedError, match=r"Start: .*scale"):
+        registrarFor("elastix", start, session, session.priors[0])
+
+
+def test_a_refusal_outlives_the_update_that_was_due(a_panel):
+    widget, user = a_panel
+    session, ui = widget.form.session, widget.ui
+    session.invalidate(Work.JUDGE)
+    widget.form._schedule()
+    choose(ui.engineComboBox, "transform")
+    session.settings.registrationTransform = None
+    user._press(ui.registerButton)
+    refused = ui.statusLabel.text
+    assert refused.startswith("Refused:")
+    user._wait(lambda: not session.isStale, "judged again")
+    assert ui.statusLabel.text == refused
+    choose(ui.engineComboBox, "auto")
+    session.invalidate(Work.JUDGE)
+    widget.form._schedule()
+    user._wait(lambda: not session.isStale, "judged once more")
+    assert not ui.statusLabel.text.startswith("Refused:")
 
 
 def test_two_panels_of_one_scene_do_not_disturb_each_other(a_panel, a_module):
