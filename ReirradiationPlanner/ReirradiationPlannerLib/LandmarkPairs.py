@@ -110,14 +110,13 @@ class LandmarkPairs:
 
         :param landmarks: of the prior course.
         """
-        points = _points(reference)
-        for one in landmarks:
-            if _isAmong(np.array(one.reference_lps), points):
-                reason = (
-                    f"landmark '{one.name}' measures the registration, which cannot start from it "
-                    "as well; give other points, or take the landmarks back with empty lists"
-                )
-                raise RefusedError(reason)
+        name = _firstAmong(landmarks, _points(reference))
+        if name:
+            reason = (
+                f"landmark '{name}' measures the registration, which cannot start from it as "
+                "well; give other points, or take the landmarks back with empty lists"
+            )
+            raise RefusedError(reason)
 
     @staticmethod
     def requireNotFittedTo(startNode, landmarks: tuple[Landmark, ...]) -> None:
@@ -125,15 +124,14 @@ class LandmarkPairs:
 
         :param landmarks: of the prior course.
         """
-        fitted = _fittedTo(startNode)
-        for one in landmarks:
-            if _isAmong(np.array(one.reference_lps), fitted):
-                reason = (
-                    f"'{startNode.GetName()}' was fitted to landmark '{one.name}', which measures "
-                    "the registration; choose another transform, or take the landmarks back with "
-                    "empty lists"
-                )
-                raise RefusedError(reason)
+        name = _firstAmong(landmarks, _fittedTo(startNode))
+        if name:
+            reason = (
+                f"'{startNode.GetName()}' was fitted to landmark '{name}', which measures the "
+                "registration; choose another transform, or take the landmarks back with empty "
+                "lists"
+            )
+            raise RefusedError(reason)
 
     def _requireIndependent(self, today: np.ndarray, startNode) -> None:
         fitted = _fittedTo(startNode)
@@ -177,6 +175,11 @@ def _fittedTo(startNode) -> np.ndarray:
     """Points (N, 3) of today's CT, LPS, mm, to which a transform was fitted."""
     text = startNode.GetAttribute(SceneNames.FITTED_TO)
     return np.array(json.loads(text) if text else []).reshape(-1, 3)
+
+
+def _firstAmong(landmarks: tuple[Landmark, ...], points: np.ndarray) -> str:
+    """Name of the first landmark that is one of some points of today's CT; empty if none is."""
+    return next((m.name for m in landmarks if _isAmong(np.array(m.reference_lps), points)), "")
 
 
 def _isAmong(point: np.ndarray, points: np.ndarray) -> bool:

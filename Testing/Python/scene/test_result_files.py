@@ -41,6 +41,15 @@ def d01cc(folder: Path) -> float:
     return next(m["value"] for m in bladder["metrics"] if tuple(m[k] for k in keys) == wanted)
 
 
+def reported_and_repeated(session, case, folder):
+    """Write the report of the application, and do what its case file says without it."""
+    session.evaluate()
+    session.writeReport(folder / "app")
+    again = folder / "again"
+    assert run("evaluate", case, "--case", folder / "app" / "case.json", "--output", again) == 0
+    return again
+
+
 def test_a_transform_of_the_scene_is_used_again_by_the_case_file(a_host, a_case, tmp_path):
     assert run("evaluate", a_case, "--output", tmp_path / "plain") == 0
     session = session_of(a_host, a_case)
@@ -65,10 +74,7 @@ def test_an_approval_of_that_transform_holds_in_the_run_again(a_host, a_case, tm
     session.useTransform("prior-1", moved_by(a_host.scene, SHIFT_MM))
     node = session.priors[0].transformNode
     session.logic.approveRegistration(node, "A. Physicist")
-    session.evaluate()
-    session.writeReport(tmp_path / "app")
-    again = tmp_path / "again"
-    assert run("evaluate", a_case, "--case", tmp_path / "app" / "case.json", "--output", again) == 0
+    again = reported_and_repeated(session, a_case, tmp_path)
     (found,) = json.loads((again / "results.json").read_text(encoding="utf-8"))["registrations"]
     assert found["approved_by"] == "A. Physicist"
 
@@ -79,10 +85,7 @@ def test_a_start_given_by_hand_is_used_again_by_the_case_file(a_host, a_case, tm
     shift = sitk.TranslationTransform(3, (0.0, 0.0, 2.0))
     given = BuiltInRegistrar(False, start=shift, refine=False)
     session.register("prior-1", registrar=given)
-    session.evaluate()
-    session.writeReport(tmp_path / "app")
-    again = tmp_path / "again"
-    assert run("evaluate", a_case, "--case", tmp_path / "app" / "case.json", "--output", again) == 0
+    again = reported_and_repeated(session, a_case, tmp_path)
     (found,) = json.loads((again / "results.json").read_text(encoding="utf-8"))["registrations"]
     assert found["mode"] == "rigid"
     assert d01cc(again) == pytest.approx(d01cc(tmp_path / "app"), abs=1e-6)
