@@ -165,8 +165,12 @@ class Case:
     def registration_choice(self, course_id: str, label: str = "") -> RegistrationChoice:
         """Return the options of the built-in registration for a course."""
         made = self.registration_options
-        choice = made.get(course_id) or made.get(label) or made.get("*")
-        return choice or RegistrationChoice()
+        return made.get(course_id) or made.get(label) or self.common_registration_choice
+
+    @property
+    def common_registration_choice(self) -> RegistrationChoice:
+        """Options of the built-in registration for every course without an entry of its own."""
+        return self.registration_options.get("*") or RegistrationChoice()
 
     def organ(self, *names: str) -> OrganChoice:
         """Return the choices for an organ known under any of ``names``; empty if none were made.

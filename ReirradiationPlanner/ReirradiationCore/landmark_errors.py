@@ -143,6 +143,8 @@ def errors_for(
     coverage : Volume
         Coverage (0..1) of the structure on a grid of the reference image.
     """
+    if not landmarks:
+        return None
     inside = points_inside(coverage)
 
     def speaks(landmark: Landmark) -> bool:

@@ -144,8 +144,7 @@ def on_one_scale(
     reference, prior = images
     ways, grid = (sitk.Transform(3, sitk.sitkIdentity), transform), bodies[0].grid
     lows = [shrink(image, grid.spacing_mm[0]) for image in images]
-    hus = [on_grid(i.to_sitk(), grid, w, OUTSIDE_HU) for i, w in zip(lows, ways, strict=True)]
-    shares = [on_grid(b.to_sitk(), grid, w, 0.0) for b, w in zip(bodies, ways, strict=True)]
+    hus, shares = _both(lows, grid, ways, OUTSIDE_HU), _both(bodies, grid, ways, 0.0)
     found = offset_between(*hus, (shares[0] > DEEP_IN_BODY) & (shares[1] > DEEP_IN_BODY))
     if found is None:
         return (reference, prior), ""
@@ -185,8 +184,7 @@ def prepare(
     """
     ways = (sitk.Transform(3, sitk.sitkIdentity), transform)
     lows, told = _without_contrast_medium(images, bodies, ways, grid)
-    hus = [on_grid(i.to_sitk(), grid, w, OUTSIDE_HU) for i, w in zip(lows, ways, strict=True)]
-    shares = [on_grid(b.to_sitk(), grid, w, 0.0) for b, w in zip(bodies, ways, strict=True)]
+    hus, shares = _both(lows, grid, ways, OUTSIDE_HU), _both(bodies, grid, ways, 0.0)
     covered = [hu > UNSEEN_HU for hu in hus]
     near = [share > IN_BODY for share in shares]
     deep = (shares[0] > DEEP_IN_BODY) & (shares[1] > DEEP_IN_BODY) & covered[0] & covered[1]
@@ -194,7 +192,7 @@ def prepare(
     hus[1] = moved_hu(hus[1], curve)
     lows[1] = Volume(moved_hu(lows[1].array, curve), lows[1].grid)
     deeper = [_inner(body, low) for body, low in zip(bodies, lows, strict=True)]
-    inner = [on_grid(i.to_sitk(), grid, w, 0.0) for i, w in zip(deeper, ways, strict=True)]
+    inner = _both(deeper, grid, ways, 0.0)
     windows = [_window_on(low, grid, way) for low, way in zip(lows, ways, strict=True)]
     values = [(w + _dark(h, i)) * n for w, h, i, n in zip(windows, hus, inner, near, strict=True)]
     fixed = np.where(covered[0], values[0], values[1])
@@ -213,10 +211,7 @@ def _without_contrast_medium(
     """Return both CTs near the spacing of the grid, and what was done about contrast medium."""
     lows = [with_padding_marked(shrink(image, grid.spacing_mm[0])) for image in images]
     search = lps_grid(grid, SEARCH_MM)
-    hus = [
-        ndimage.median_filter(on_grid(low.to_sitk(), search, way, OUTSIDE_HU), 3)
-        for low, way in zip(lows, ways, strict=True)
-    ]
+    hus = [ndimage.median_filter(hu, 3) for hu in _both(lows, search, ways, OUTSIDE_HU)]
     plain, told = [], []
     for own, name in enumerate(("reference", "prior")):
 
@@ -251,6 +246,14 @@ def _inner(body: Volume, image: Volume) -> Volume:
     goes_on = inside if padded is None else inside | (padded > 0)
     inner = inside & ndimage.binary_erosion(goes_on, across, iterations=steps, border_value=1)
     return Volume(inner.astype(np.uint8), body.grid)
+
+
+def _both(
+    volumes: Sequence[Volume], grid: Grid, ways: Sequence[sitk.Transform], outside: float
+) -> list[Array]:
+    """Return the values of the reference and the prior volume at the voxels of a grid."""
+    pairs = zip(volumes, ways, strict=True)
+    return [on_grid(volume.to_sitk(), grid, way, outside) for volume, way in pairs]
 
 
 def on_grid(

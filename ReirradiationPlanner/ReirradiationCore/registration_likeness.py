@@ -145,6 +145,8 @@ def require_direction(
     points = points[:: math.ceil(len(points) / POINTS)]
     coarse = _coarse(transform)
     given = _correlation(images, points, map_points(coarse, points))
+    if given is not None and given > 1 - CLEARLY_HIGHER:
+        return ()  # no inverse correlates so much better; finding it takes longest
     inverted = _correlation(images, points, inverse_points(coarse, points))
     if inverted is None or inverted < max(given or 0.0, 0.0) + CLEARLY_HIGHER:
         return ()

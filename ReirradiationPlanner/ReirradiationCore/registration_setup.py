@@ -47,7 +47,7 @@ def with_options(
         return mode
     choice = case.registration_choice(prior.id, prior.label)
     # an entry of a course begins as a copy of the options of all courses, where there are any
-    common = case.registration_options.get("*", RegistrationChoice())
+    common = case.common_registration_choice
     chosen = [n for n in choice.deformable_options if getattr(choice, n) != getattr(common, n)]
     if own and mode == "rigid" and chosen:
         reason = (

@@ -49,9 +49,8 @@ def repeating_case(
             start = {"start": start_name(course.id), "refine_start": False, "start_landmarks": ()}
             modes[course.id] = result.mode
             # own options of the deformable step would be refused with a rigid registration
-            common = case.registration_options.get("*", RegistrationChoice())
             unused = choice.deformable_options if result.mode == "rigid" else ()
-            reset = {name: getattr(common, name) for name in unused}
+            reset = {name: getattr(case.common_registration_choice, name) for name in unused}
             options[course.id] = replace(choice, **start, **reset)
         elif not _is_made_by(asked, result):
             modes[course.id] = transform_name(course.id)

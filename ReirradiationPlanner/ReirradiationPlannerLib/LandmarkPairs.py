@@ -6,12 +6,12 @@ import json
 
 import numpy as np
 from ReirradiationCore.errors import RefusedError
+from ReirradiationCore.landmark_errors import SAME_POINT_MM
 from ReirradiationCore.landmarks import Landmark, landmarks_from_json
 
 from .LandmarkStart import fitStart, pointsOf
 from .SceneNames import SceneNames
 
-SAME_POINT_MM = 1.0
 RAS_TO_LPS = np.array([-1.0, -1.0, 1.0])
 
 

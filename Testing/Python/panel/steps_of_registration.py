@@ -1,11 +1,16 @@
-"""Register with two prior courses: one start for one course, no choice that is half made."""
+"""Register with two prior courses, one start for one course, and engines of other modules."""
 
 import json
+import os
+import types
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 import slicer
+import vtk
 from panel_user import choose
-from ReirradiationCore.errors import CancelledError
+from ReirradiationCore.errors import CancelledError, RefusedError
 from ReirradiationPlannerLib import RegistrationSectionWidget
 from ReirradiationPlannerLib.RegistrationEnginesInApplication import registrarFor
 from ReirradiationPlannerLib.SceneNames import SceneNames
@@ -143,3 +148,55 @@ def test_a_start_is_not_fitted_while_the_prior_ct_is_shown_elsewhere_than_its_po
     user._press(widget.ui.landmarkStartButton)
     assert "0.0 mm apart" in widget.ui.statusLabel.text
     assert session.settings.startTransform is not None
+
+
+def test_engines_of_other_modules_are_offered_only_where_they_are(monkeypatch):
+    from ReirradiationPlannerLib.RegistrationEnginesInApplication import (  # noqa: PLC0415
+        availableEngines,
+    )
+
+    assert "brains" not in dict(availableEngines())
+    monkeypatch.setattr(slicer.modules, "brainsfit", types.SimpleNamespace(), raising=False)
+    monkeypatch.setattr(slicer.modules, "elastix", types.SimpleNamespace(), raising=False)
+    assert {"brains", "elastix"} <= set(dict(availableEngines()))
+
+
+def test_parameters_of_brains_are_those_of_its_description():
+    from ReirradiationPlannerLib.BrainsRegistrarInApplication import (  # noqa: PLC0415
+        BrainsRegistrarInApplication,
+    )
+
+    path = Path(os.environ["SLICER_SOURCE_DIR"]) / "Docs" / "_extracli" / "BRAINSFit.xml"
+    known = {node.text for node in ET.parse(path).iter("name")}
+    engine = BrainsRegistrarInApplication(slicer.mrmlScene)
+    assert set(engine._parameters(None, None, None)) <= known
+
+
+def test_what_brains_writes_is_said_shortly():
+    from ReirradiationPlannerLib import BrainsRegistrarInApplication as brains  # noqa: PLC0415
+
+    output = (
+        "Transform Estimations for Rigid(1 of 3).==\nTransform Estimations for Affine(2 of 3).=="
+    )
+    assert brains._stage(output) == "Affine(2 of 3)"
+    assert brains._stage("Original Fixed image origin") == ""
+    error = "itk::ERROR: : ITK ERROR: Metricv4(0x55e8): All samples map outside the image."
+    assert brains._reason(error) == "All samples map outside the image."
+    assert brains._reason("no such file") == "no such file"
+
+
+def test_other_modules_get_no_start_that_they_would_see_otherwise(a_panel_of_three):
+    session = a_panel_of_three[0].form.session
+    start, above = _linear("Start"), _linear("Above")
+    registrarFor("brains", start, session, session.priors[0])
+    moved = vtk.vtkMatrix4x4()
+    moved.SetElement(0, 3, 5.0)
+    above.SetMatrixTransformToParent(moved)
+    start.SetAndObserveTransformNodeID(above.GetID())
+    with pytest.raises(RefusedError, match="'Start' is itself under the transform 'Above'"):
+        registrarFor("brains", start, session, session.priors[0])
+    start.SetAndObserveTransformNodeID(None)
+    moved.SetElement(0, 0, 1.2)
+    start.SetMatrixTransformToParent(moved)
+    with pytest.raises(RefusedError, match=r"Start: .*scale"):
+        registrarFor("elastix", start, session, session.priors[0])
